@@ -1,0 +1,94 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// What every Swift target is built with; a target adds to it only with a comment that says why.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),  // Lets our own types return spans and be ~Escapable.
+    // Inlines and specializes across targets without @inlinable.
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
+}
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: house)
+}
+
+// In the order of the layers: a target imports only from layers above its own, or from an earlier line of its own.
+let package = Package(
+    name: "apus",
+    targets: [
+        // C: what Swift cannot see by itself; shims of a line or two, no logic.
+        .target(name: "CLinux", path: "Sources/C/CLinux"),
+        system("COpenSSL", "openssl", apt: "libssl-dev"),
+        system("CNghttp2", "libnghttp2", apt: "libnghttp2-dev"),
+        system("CYAML", "yaml-0.1", apt: "libyaml-dev"),
+        system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
+        system("CZlib", "zlib", apt: "zlib1g-dev"),
+
+        // Values: bytes to values and back; no I/O but for Base's log and files, no clock but for its timestamps.
+        library("Base"),
+        library("JSON"),
+        library("YAML", ["CYAML", "JSON"]),
+        library("Protobuf"),
+
+        // The machine: one thread, one epoll; TLS; HTTP; gRPC. Nothing here knows of a mesh.
+        library("EventLoop", ["Base", "CLinux"]),
+        library("TLS", ["Base", "COpenSSL"]),
+        library("Network", ["Base", "CLinux", "EventLoop", "TLS"]),
+        library("HTTP", ["Base", "CNghttp2", "EventLoop", "Network", "TLS"]),
+        library("GRPC", ["Base", "HTTP", "Network", "Protobuf", "TLS"]),
+
+        // The mesh: what is true of it, and what follows. Mesh and MeshAPI are pure.
+        library("Kubernetes", ["Base", "HTTP", "JSON", "Network", "TLS", "YAML"]),
+        library("Identity", ["Base", "GRPC", "HTTP", "Network", "Protobuf", "TLS"]),
+        library("Discovery", ["Base", "GRPC", "HTTP", "Network", "Protobuf", "TLS"]),
+        library("MeshAPI", ["Base", "JSON", "Kubernetes", "YAML"]),
+        library("Mesh", ["Base", "JSON", "Kubernetes", "MeshAPI"]),
+        library("Injection", ["Base", "JSON", "Kubernetes", "MeshAPI", "YAML"]),
+        library("Explain", ["Base", "JSON", "Kubernetes", "Mesh", "MeshAPI", "YAML"]),
+
+        // The roles: none imports another.
+        library(
+            "Proxy",
+            ["Base", "CLinux", "Discovery", "EventLoop", "GRPC", "HTTP", "Identity", "JSON", "Network", "TLS"]
+        ),
+        library(
+            "ControlPlane",
+            [
+                "Base", "Discovery", "Explain", "GRPC", "HTTP", "Identity", "Injection", "JSON", "Kubernetes", "Mesh",
+                "MeshAPI", "Network", "TLS", "YAML",
+            ]
+        ),
+        library("LabServer", ["Base", "CSQLite", "CZlib", "HTTP", "JSON", "Kubernetes", "Network", "TLS", "YAML"]),
+        library("LabNode", ["Base", "CLinux", "EventLoop", "HTTP", "JSON", "Kubernetes", "Network", "TLS", "YAML"]),
+        library(
+            "CommandLine",
+            [
+                "Base", "Explain", "HTTP", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI", "Network", "TLS",
+                "YAML",
+            ]
+        ),
+
+        // The programs: Main.swift reads arguments and calls one function.
+        program("apus", ["CommandLine"]),
+        program("apusd", ["ControlPlane"]),
+        program("apus-proxy", ["Proxy"]),
+        program("apus-lab", ["LabNode", "LabServer"]),
+
+        tests("Base"), tests("JSON"),
+    ]
+)

@@ -1,0 +1,86 @@
+/// One upstream as one client sees it: a service port, or a subset of it, with its endpoints.
+public struct Destination: Hashable, Sendable {
+    /// Istio's cluster name: `outbound|8000||httpbin.full.svc.cluster.local`.
+    public var name: String
+    /// The host and service port, for logs and metrics.
+    public var host: String
+    public var port: UInt16
+    public var application: ApplicationProtocol
+    public var endpoints: [Endpoint] = []
+    /// Whether connections go to the original destination instead of a chosen endpoint (headless services); then
+    /// ``endpoints`` only tells how each address is to be spoken to, and ``tlsForUnlisted`` what holds for the rest.
+    public var usesOriginalDestination = false
+    public var tlsForUnlisted: EndpointTLS = .plaintext
+    /// How endpoints marked ``EndpointTLS/configured`` are spoken to; nil when none is.
+    public var tls: ClientTLS?
+    public var loadBalancing: LoadBalancing = .leastRequest
+    public var connectTimeout: Duration = .seconds(10)
+    /// Connections to one endpoint at most, 0 for no limit (`connectionPool.tcp.maxConnections`).
+    public var maxConnections = 0
+    /// Requests waiting for a connection at most, 0 for Envoy's default of 1024 (`http1MaxPendingRequests`).
+    public var maxPendingRequests = 0
+    /// Requests on one connection at most, 0 for no limit (`maxRequestsPerConnection`).
+    public var maxRequestsPerConnection = 0
+
+    public init(name: String, host: String, port: UInt16, application: ApplicationProtocol) {
+        self.name = name
+        self.host = host
+        self.port = port
+        self.application = application
+    }
+
+    public enum LoadBalancing: Int, Sendable, Hashable {
+        case leastRequest, roundRobin, random
+    }
+
+    /// Whether connections to an endpoint are encrypted.
+    public enum EndpointTLS: Int, Sendable, Hashable {
+        case plaintext
+        /// With the destination's ``Destination/tls``.
+        case configured
+    }
+
+    public struct Endpoint: Hashable, Sendable {
+        /// An IPv4 or IPv6 address.
+        public var address: String
+        public var port: UInt16
+        public var tls: EndpointTLS
+        /// Why ``tls`` is what it is, for logs and people: `auto mTLS`, `DestinationRule foo/bar`, `no sidecar`.
+        public var reason: String
+        /// Relative share, at least 1.
+        public var weight = 1
+
+        public init(address: String, port: UInt16, tls: EndpointTLS, reason: String) {
+            self.address = address
+            self.port = port
+            self.tls = tls
+            self.reason = reason
+        }
+    }
+}
+
+/// What a client sends and expects when it speaks TLS to a destination (DestinationRule `trafficPolicy.tls`).
+public struct ClientTLS: Hashable, Sendable {
+    public enum Credential: Hashable, Sendable {
+        /// None (`SIMPLE`).
+        case none
+        /// The workload's own certificate, and the mesh's roots (`ISTIO_MUTUAL`, auto mTLS).
+        case workload
+        /// Files of the proxy's own file system, PEM (`MUTUAL`).
+        case files(certificate: String, key: String)
+    }
+
+    public var credential: Credential
+    /// A PEM file of roots; empty means the system's (not used with ``Credential/workload``).
+    public var rootsFile = ""
+    /// The server name to send; empty sends the request's host (HTTP) or none (TCP).
+    public var serverName = ""
+    /// Exact names of which the server's certificate must carry one; empty checks only its chain (and the host, see ``verifiesHost``).
+    public var subjectAlternativeNames: [String] = []
+    /// Whether, with no ``subjectAlternativeNames``, the request's host must be a name of the certificate.
+    public var verifiesHost = false
+    /// No check of the server at all (`insecureSkipVerify`).
+    public var skipsVerification = false
+
+    public init(credential: Credential) { self.credential = credential }
+}
