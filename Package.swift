@@ -89,6 +89,6 @@ let package = Package(
         program("apus-proxy", ["Proxy"]),
         program("apus-lab", ["LabNode", "LabServer"]),
 
-        tests("Base"), tests("JSON"),
+        tests("Base"), tests("JSON"), tests("YAML", ["JSON"]),
     ]
 )
