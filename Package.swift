@@ -90,5 +90,14 @@ let package = Package(
         program("apus-lab", ["LabNode", "LabServer"]),
 
         tests("Base"), tests("JSON"), tests("YAML", ["JSON"]),
+
+        // What tests of several targets share.
+        .target(
+            name: "TestKubernetes",
+            dependencies: ["JSON", "Kubernetes"],
+            path: "Tests/Support/TestKubernetes",
+            swiftSettings: house
+        ),
+        tests("Kubernetes", ["Base", "JSON", "TestKubernetes"]),
     ]
 )
