@@ -89,7 +89,8 @@ let package = Package(
         program("apus-proxy", ["Proxy"]),
         program("apus-lab", ["LabNode", "LabServer"]),
 
-        tests("Base"), tests("JSON"), tests("YAML", ["JSON"]),
+        tests("Base"), tests("JSON"),
+        tests("Injection", ["JSON", "YAML"]), tests("YAML", ["JSON"]),
 
         // What tests of several targets share.
         .target(

@@ -1,6 +1,6 @@
+internal import Base
 internal import JSON
 internal import YAML
-internal import Base
 
 /// The annotations that change what is injected, and what each of them may hold.
 ///
@@ -93,7 +93,8 @@ public enum AnnotationRules {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let length = UInt8(parts[1]) else { return false }
         if parts[0].contains(":") {
-            return length <= 128 && parts[0].utf8.allSatisfy { $0 == UInt8(ascii: ":") || Character(Unicode.Scalar($0)).isHexDigit }
+            return length <= 128
+                && parts[0].utf8.allSatisfy { $0 == UInt8(ascii: ":") || Character(Unicode.Scalar($0)).isHexDigit }
         }
         let octets = parts[0].split(separator: ".", omittingEmptySubsequences: false)
         return length <= 32 && octets.count == 4 && octets.allSatisfy { UInt8($0) != nil }
@@ -104,7 +105,9 @@ public enum AnnotationRules {
         let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         guard Double(number) != nil else { return false }
         let suffix = text.dropFirst(number.count)
-        if ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].contains(suffix) { return true }
+        if ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].contains(suffix) {
+            return true
+        }
         return (suffix.hasPrefix("e") || suffix.hasPrefix("E")) && Int(suffix.dropFirst()) != nil
     }
 }

@@ -43,8 +43,8 @@ enum Customization {
         var own = own
         if own["image"]?.string == "auto" { own["image"] = nil }
         var result = template
-        for (list, key) in [("env", "name"), ("volumeMounts", "mountPath"), ("ports", "containerPort")] {
-            guard own[list]?.array != nil else { continue }
+        for (list, key) in [("env", "name"), ("volumeMounts", "mountPath"), ("ports", "containerPort")]
+        where own[list]?.array != nil {
             let replaced = Set(own.elements(list).compactMap { $0[key] })
             result[list] = .array(
                 template.elements(list).filter { $0[key].map { !replaced.contains($0) } ?? true } + own.elements(list)

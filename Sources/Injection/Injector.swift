@@ -2,7 +2,7 @@ public import Base
 public import JSON
 internal import YAML
 
-/// Makes pods part of the mesh. Pure: the same pod and settings give the same result.
+/// Makes pods part of the mesh; the same pod and settings always give the same result.
 public struct Injector: Sendable {
     /// What became of a pod.
     public enum Outcome: Hashable, Sendable {

@@ -1,5 +1,5 @@
 public import Base
-public import JSON
+internal import JSON
 internal import YAML
 
 /// Injects the workloads of a manifest, as `istioctl kube-inject` does; everything else passes unchanged.

@@ -110,7 +110,8 @@ struct ProxyContainer {
         }
         let get: JSON = ["path": "/healthz/ready", "port": 15021]
         container["readinessProbe"] = [
-            "httpGet": get, "timeoutSeconds": 3, "initialDelaySeconds": number("initialDelaySeconds", "readinessInitialDelaySeconds"),
+            "httpGet": get, "timeoutSeconds": 3,
+            "initialDelaySeconds": number("initialDelaySeconds", "readinessInitialDelaySeconds"),
             "periodSeconds": number("periodSeconds", "readinessPeriodSeconds"),
             "failureThreshold": number("failureThreshold", "readinessFailureThreshold"),
         ]
