@@ -100,5 +100,6 @@ let package = Package(
             swiftSettings: house
         ),
         tests("Kubernetes", ["Base", "JSON", "TestKubernetes"]),
+        tests("Proxy", ["Base", "Discovery", "JSON"]),
     ]
 )

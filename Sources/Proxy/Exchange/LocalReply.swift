@@ -1,0 +1,100 @@
+/// A response that the proxy itself gives, with the texts that users of Envoy know and search for.
+struct LocalReply: Hashable, Sendable {
+    var status: Int
+    var body: String
+    var flag: ResponseFlag
+    /// Envoy's `%RESPONSE_CODE_DETAILS%`.
+    var details: String
+
+    /// How the connection to the upstream ended before a response began.
+    enum ResetReason: String, Sendable {
+        case connectionFailure = "connection failure"
+        /// The peer, or the network, refused the connection or the TLS handshake.
+        case remoteConnectionFailure = "remote connection failure"
+        case localConnectionFailure = "local connection failure"
+        case connectionTermination = "connection termination"
+        case connectionTimeout = "connection timeout"
+        case overflow
+        case protocolError = "protocol error"
+
+        var flag: ResponseFlag {
+            switch self {
+            case .connectionFailure, .remoteConnectionFailure, .localConnectionFailure, .connectionTimeout:
+                .upstreamConnectionFailure
+            case .connectionTermination: .upstreamTermination
+            case .overflow: .upstreamOverflow
+            case .protocolError: .upstreamProtocolError
+            }
+        }
+    }
+
+    /// The upstream connection ended before a response began.
+    ///
+    /// - Parameters:
+    ///   - wasRetried: Whether this was not the first attempt.
+    ///   - cause: The transport's own reason, kept for the access log only, as Envoy does since 1.38.
+    static func reset(_ reason: ResetReason, wasRetried: Bool, cause: String = "") -> Self {
+        let lead = "upstream connect error or disconnect/reset before headers. "
+        let kind = wasRetried ? "retried and the latest reset reason: " : "reset reason: "
+        if reason == .protocolError {
+            return Self(
+                status: 502,
+                body: lead + kind + reason.rawValue,
+                flag: reason.flag,
+                details: "upstream_response_malformed"
+            )
+        }
+        let name = underscored(reason.rawValue)
+        let tail = cause.isEmpty ? "" : "|\(underscored(cause))"
+        let details =
+            reason == .overflow
+            ? "upstream_reset_before_response_started{overflow}"
+            : "upstream_reset_before_response_started{\(name)\(tail)}"
+        return Self(status: 503, body: lead + kind + reason.rawValue, flag: reason.flag, details: details)
+    }
+
+    static let noHealthyUpstream = Self(
+        status: 503,
+        body: "no healthy upstream",
+        flag: .noHealthyUpstream,
+        details: "no_healthy_upstream"
+    )
+    static let noCluster = Self(status: 503, body: "", flag: .noCluster, details: "cluster_not_found")
+    /// REGISTRY_ONLY, and the authority is no service (route `block_all`).
+    static let blockAll = Self(status: 502, body: "", flag: .none, details: "direct_response")
+    static let requestTimeout = Self(
+        status: 408,
+        body: "stream timeout",
+        flag: .streamIdleTimeout,
+        details: "stream_idle_timeout"
+    )
+    static let upstreamTimeout = Self(
+        status: 504,
+        body: "upstream request timeout",
+        flag: .upstreamTimeout,
+        details: "response_timeout"
+    )
+    static let headersTooLarge = Self(
+        status: 431,
+        body: "",
+        flag: .downstreamProtocolError,
+        details: "request_headers_too_large"
+    )
+    /// Nobody told the proxy in time what this request's authority means: nothing is sent anywhere.
+    static let routeUnknown = Self(
+        status: 503,
+        body: "no configuration for this host: the control plane did not answer in time",
+        flag: .noCluster,
+        details: "on_demand_configuration_timeout"
+    )
+
+    /// The client's bytes are not HTTP.
+    static func badRequest(_ details: String) -> Self {
+        Self(status: 400, body: "Bad Request", flag: .downstreamProtocolError, details: underscored(details))
+    }
+
+    /// Blanks become underscores, so that a log line keeps its columns.
+    static func underscored(_ text: String) -> String {
+        String(decoding: text.utf8.map { $0 == UInt8(ascii: " ") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+    }
+}

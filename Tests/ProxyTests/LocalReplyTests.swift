@@ -1,0 +1,66 @@
+import Discovery
+import Testing
+
+@testable import Proxy
+
+@Suite struct LocalReplyTests {
+    @Test(arguments: [
+        (LocalReply.ResetReason.connectionTermination, 503, ResponseFlag.upstreamTermination),
+        (.remoteConnectionFailure, 503, .upstreamConnectionFailure),
+        (.connectionTimeout, 503, .upstreamConnectionFailure),
+        (.overflow, 503, .upstreamOverflow), (.protocolError, 502, .upstreamProtocolError),
+    ])
+    func `speaks Envoy's words`(reason: LocalReply.ResetReason, status: Int, flag: ResponseFlag) {
+        let reply = LocalReply.reset(reason, wasRetried: false)
+        #expect(reply.status == status && reply.flag == flag)
+        #expect(
+            reply.body == "upstream connect error or disconnect/reset before headers. reset reason: \(reason.rawValue)"
+        )
+    }
+
+    @Test func `says that it tried again, and keeps the cause to the log`() {
+        let reply = LocalReply.reset(
+            .remoteConnectionFailure,
+            wasRetried: true,
+            cause: "delayed connect error: Connection refused"
+        )
+        #expect(
+            reply.body
+                == "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: "
+                + "remote connection failure"
+        )
+        #expect(
+            reply.details == "upstream_reset_before_response_started{remote_connection_failure|"
+                + "delayed_connect_error:_Connection_refused}"
+        )
+    }
+
+    @Test func `retries what was not sent, and what an idle connection lost`() {
+        func decide(_ progress: RetryDecision.Progress, isIdempotent: Bool = true, canReplay: Bool = true) -> Bool {
+            var decision = RetryDecision(RetryPolicy(attempts: 2))
+            return decision.shouldRetry(progress, isIdempotent: isIdempotent, canReplay: canReplay)
+        }
+        #expect(decide(.notSent, isIdempotent: false))
+        #expect(!decide(.notSent, canReplay: false))
+        #expect(decide(.sentOnReusedConnection))
+        #expect(!decide(.sentOnReusedConnection, isIdempotent: false))
+        #expect(!decide(.sent))
+        #expect(!decide(.answered))
+    }
+
+    @Test func `gives up after the last attempt`() {
+        var decision = RetryDecision(RetryPolicy(attempts: 2))
+        var answers: [Bool] = []
+        for _ in 0..<3 { answers.append(decision.shouldRetry(.notSent, isIdempotent: true, canReplay: true)) }
+        #expect(answers == [true, true, false])
+        #expect(decision.wasRetried)
+    }
+
+    @Test func `a request id is a random UUID`() {
+        var random = FastRandom(seed: 3)
+        var bytes: [UInt8] = []
+        RequestID.append(to: &bytes, using: &random)
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil)
+    }
+}
