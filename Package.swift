@@ -90,6 +90,7 @@ let package = Package(
         program("apus-lab", ["LabNode", "LabServer"]),
 
         tests("Base"), tests("JSON"),
+        tests("EventLoop", ["Base"]),
         tests("Injection", ["JSON", "YAML"]), tests("YAML", ["JSON"]),
 
         // What tests of several targets share.

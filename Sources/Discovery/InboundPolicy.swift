@@ -1,3 +1,5 @@
+public import TLS
+
 /// What a server accepts on a port (PeerAuthentication's `mtls.mode`).
 public enum MutualTLSMode: Int, Sendable, Hashable {
     case disable, permissive, strict

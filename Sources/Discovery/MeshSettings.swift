@@ -1,10 +1,3 @@
-/// A TLS protocol version that a peer may be held to.
-public enum TLSVersion: Int, Sendable, Hashable, Comparable {
-    case tls10, tls11, tls12, tls13
-
-    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
-}
-
 /// What holds for every proxy of the mesh (`meshConfig`).
 public struct MeshSettings: Hashable, Sendable {
     /// Where the access log goes; empty means nowhere, `/dev/stdout` is usual (`accessLogFile`).

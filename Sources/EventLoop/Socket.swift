@@ -1,0 +1,159 @@
+public import Base
+internal import CLinux
+internal import Glibc
+
+/// A non-blocking TCP or UDP socket, closed when its owner lets go of it.
+public struct Socket: ~Copyable, Sendable {
+    private let owned: OwnedDescriptor
+
+    /// Takes ownership of an open, non-blocking socket.
+    public init(adopting descriptor: consuming OwnedDescriptor) { owned = descriptor }
+
+    /// The descriptor, borrowed: for registering with a loop and for TLS.
+    public var descriptor: CInt { owned.raw }
+
+    /// Gives up ownership of the descriptor.
+    public consuming func release() -> OwnedDescriptor { owned }
+
+    // Making
+
+    /// A TCP socket that accepts connections.
+    ///
+    /// - Parameters:
+    ///   - address: Port 0 lets the system choose; see ``localAddress``. ``IPAddress/any6`` accepts IPv4 as well.
+    ///   - sharesPort: Whether other sockets (of other threads) may listen on the same port and share its connections.
+    public static func listening(
+        on address: SocketAddress,
+        sharesPort: Bool = false,
+        backlog: CInt = 4096
+    ) throws(SystemError) -> Socket {
+        let socket = try make(address, SOCK_STREAM)
+        let descriptor = socket.descriptor
+        try socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
+        if sharesPort { try socket.set(SOL_SOCKET, SO_REUSEPORT, 1) }
+        if address.ip == .any6 { try socket.set(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
+        try systemCall("bind") { CLinux_bind(descriptor, address.raw) }
+        try systemCall("listen") { listen(descriptor, backlog) }
+        return socket
+    }
+
+    /// A TCP socket on its way to `address`; it becomes writable when it has arrived or failed, see ``takeError()``.
+    ///
+    /// - Parameter source: The local address to come from, if that matters; port 0 for any.
+    public static func connecting(
+        to address: SocketAddress,
+        from source: SocketAddress? = nil
+    ) throws(SystemError) -> Socket {
+        let socket = try make(address, SOCK_STREAM)
+        let descriptor = socket.descriptor
+        try socket.set(CInt(IPPROTO_TCP), TCP_NODELAY, 1)
+        if let source {
+            if source.port == 0 { try socket.set(CInt(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1) }
+            try systemCall("bind") { CLinux_bind(descriptor, source.raw) }
+        }
+        do {
+            try systemCall("connect") { CLinux_connect(descriptor, address.raw) }
+        } catch let error where error.code == EINPROGRESS {
+            // The usual case: the outcome comes as an event.
+        }
+        return socket
+    }
+
+    /// A UDP socket that receives what is sent to `address`.
+    public static func datagram(on address: SocketAddress) throws(SystemError) -> Socket {
+        let socket = try make(address, SOCK_DGRAM)
+        let descriptor = socket.descriptor
+        try systemCall("bind") { CLinux_bind(descriptor, address.raw) }
+        return socket
+    }
+
+    private static func make(_ address: SocketAddress, _ type: __socket_type) throws(SystemError) -> Socket {
+        let descriptor = try systemCall("socket") { CLinux_socket(address.ip.isIPv6 ? 1 : 0, CInt(type.rawValue)) }
+        return Socket(adopting: OwnedDescriptor(adopting: descriptor))
+    }
+
+    /// The next connection, with TCP_NODELAY; nil when none is waiting.
+    ///
+    /// - Throws: ``SystemError``, such as EMFILE; connections that died while waiting are passed over.
+    public borrowing func accept(peer: inout SocketAddress) throws(SystemError) -> Socket? {
+        let listener = descriptor
+        while true {
+            var raw = CLinux_address()
+            do {
+                let descriptor = try systemCall("accept4") { unsafe CLinux_accept(listener, &raw) }
+                let socket = Socket(adopting: OwnedDescriptor(adopting: descriptor))
+                _ = CLinux_set_option(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, 1)
+                peer = SocketAddress(raw: raw)
+                return socket
+            } catch {
+                switch error.code {
+                case EAGAIN: return nil
+                case ECONNABORTED, EPROTO: continue
+                default: throw error
+                }
+            }
+        }
+    }
+
+    // Asking
+
+    /// This end's address and port.
+    public var localAddress: SocketAddress {
+        get throws(SystemError) {
+            var raw = CLinux_address()
+            try systemCall("getsockname") { unsafe CLinux_getsockname(descriptor, &raw) }
+            return SocketAddress(raw: raw)
+        }
+    }
+
+    /// The other end's address and port.
+    public var peerAddress: SocketAddress {
+        get throws(SystemError) {
+            var raw = CLinux_address()
+            try systemCall("getpeername") { unsafe CLinux_getpeername(descriptor, &raw) }
+            return SocketAddress(raw: raw)
+        }
+    }
+
+    /// Where the peer meant to connect before the packet filter redirected it here; nil when it was not redirected.
+    public var originalDestination: SocketAddress? {
+        var raw = CLinux_address()
+        return unsafe CLinux_original_destination(descriptor, &raw) == 0 ? SocketAddress(raw: raw) : nil
+    }
+
+    /// The error that waits on the socket, such as that of a failed connection attempt; taken away by asking.
+    public borrowing func takeError() -> SystemError? {
+        let code = CLinux_take_error(descriptor)
+        return code == 0 ? nil : SystemError(call: "connect", code: code)
+    }
+
+    // Setting
+
+    /// Makes closing send a reset and drop what is unsent: how a refused connection ends.
+    public borrowing func resetOnClose() { _ = CLinux_reset_on_close(descriptor) }
+
+    /// Tells the peer that nothing more will be sent; reading goes on.
+    public borrowing func finishSending() { _ = shutdown(descriptor, CInt(SHUT_WR)) }
+
+    /// Keeps probing an idle peer, so that one that vanished is noticed after about a minute.
+    public borrowing func keepAlive() throws(SystemError) {
+        try set(SOL_SOCKET, SO_KEEPALIVE, 1)
+        try set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, 30)
+        try set(CInt(IPPROTO_TCP), TCP_KEEPINTVL, 10)
+        try set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 3)
+    }
+
+    private borrowing func set(_ level: CInt, _ option: CInt, _ value: CInt) throws(SystemError) {
+        let descriptor = descriptor
+        try systemCall("setsockopt") { CLinux_set_option(descriptor, level, option, value) }
+    }
+}
+
+extension SocketAddress {
+    var raw: CLinux_address { CLinux_address(high: ip.high, low: ip.low, port: port, is6: ip.isIPv6 ? 1 : 0) }
+
+    init(raw: CLinux_address) {
+        let ip = raw.is6 != 0 ? IPAddress(high: raw.high, low: raw.low) : IPAddress(ipv4: UInt32(raw.low))
+        self.init(ip, port: raw.port)
+    }
+}
