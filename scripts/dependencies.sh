@@ -1,0 +1,41 @@
+#!/bin/sh
+# Installs the Debian packages that Apus is built from, runs with and is tested with; only what is missing.
+# --check says what is missing and installs nothing.
+set -eu
+
+# The one list. Kubernetes' command line is added below, because many machines have a newer one of their own.
+packages="
+    libnghttp2-dev libsqlite3-dev libssl-dev libyaml-dev zlib1g-dev
+    ca-certificates curl iproute2 make nftables openssl pkg-config procps runc
+    gunicorn python3-httpbin
+"
+command -v kubectl >/dev/null 2>&1 || packages="$packages kubernetes-client"
+
+missing=""
+for package in $packages; do
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || status=absent
+    [ "$status" = installed ] || missing="$missing $package"
+done
+
+if ! command -v swift >/dev/null 2>&1; then
+    echo "dependencies: swift is not on PATH; Swift 6.3 is needed, see https://www.swift.org/install/linux" >&2
+    exit 1
+fi
+if [ -z "$missing" ]; then
+    exit 0
+fi
+echo "dependencies: missing:$missing"
+if [ "${1:-}" = --check ]; then
+    exit 1
+fi
+if [ "$(id -u)" -eq 0 ]; then
+    as_root=""
+elif command -v sudo >/dev/null 2>&1; then
+    as_root=sudo
+else
+    echo "dependencies: become root and run: apt-get install$missing" >&2
+    exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # Both are lists on purpose.
+$as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $missing
