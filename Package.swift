@@ -91,7 +91,8 @@ let package = Package(
 
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]),
-        tests("Injection", ["JSON", "YAML"]), tests("YAML", ["JSON"]),
+        tests("HTTP", ["Base", "Network", "TLS"]),
+                tests("Injection", ["JSON", "YAML"]), tests("YAML", ["JSON"]),
 
         // What tests of several targets share.
         .target(

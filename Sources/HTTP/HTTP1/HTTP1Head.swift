@@ -1,0 +1,80 @@
+/// The head of one HTTP/1 request or response, or a trailer section: the octets as they came, and where what is.
+///
+/// There is no string and no heap block per field: all text lies in one buffer, and what is added later is appended to
+/// it. Use one value again and again; after the first messages it has the room it needs. Written to a buffer it gives
+/// the fields that were not removed, in their order and octet by octet as they came.
+public struct HTTP1Head: Sendable {
+    /// The last digit of `HTTP/1.x`.
+    public enum Version: UInt8, Sendable { case http10, http11 }
+
+    /// One field: where its name and value are in the buffer.
+    struct Field: Sendable {
+        var nameStart: UInt32
+        var nameCount: UInt32
+        var valueStart: UInt32
+        /// At most as many octets as before when the value is replaced in place.
+        var valueCount: UInt32
+        var id: FieldID
+        var isRemoved = false
+
+        var name: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameCount) }
+        var value: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueCount) }
+    }
+
+    /// What the Connection fields say (RFC 9110 §7.6.1).
+    struct ConnectionOptions: OptionSet, Sendable {
+        let rawValue: UInt8
+        static let close = Self(rawValue: 1)
+        static let keepAlive = Self(rawValue: 2)
+        static let upgrade = Self(rawValue: 4)
+    }
+
+    /// Buffers larger than this are not kept for the next message.
+    static let keptOctets = 16 * 1024
+
+    var bytes: [UInt8] = []
+    var fields: [Field] = []
+    /// A bit for each id that some field has or had; clear means that there is none.
+    var seen: UInt64 = 0
+    var methodRange = 0..<0
+    var targetRange = 0..<0
+    var reasonRange = 0..<0
+    var options: ConnectionOptions = []
+
+    /// The method of a request; ``HTTPMethod/other`` also in a response.
+    public internal(set) var methodID = HTTPMethod.other
+    public var version = Version.http11
+    /// 100 through 999 in a response, 0 in a request and in trailers.
+    public internal(set) var status = 0
+    /// How the body that follows is delimited.
+    public internal(set) var framing = BodyFraming.none
+
+    public init() {}
+
+    public var isRequest: Bool { !methodRange.isEmpty }
+
+    /// Forgets the message but keeps the memory.
+    public mutating func removeAll() {
+        if bytes.capacity > Self.keptOctets { bytes = [] } else { bytes.removeAll(keepingCapacity: true) }
+        fields.removeAll(keepingCapacity: true)
+        seen = 0
+        (methodRange, targetRange, reasonRange) = (0..<0, 0..<0, 0..<0)
+        options = []
+        methodID = .other
+        version = .http11
+        status = 0
+        framing = .none
+    }
+
+    /// Gives the memory back, as a connection should while it is idle.
+    public mutating func releaseMemory() {
+        bytes = []
+        fields = []
+        removeAll()
+    }
+
+    public var method: Span<UInt8> { @_lifetime(borrow self) get { bytes.span.extracting(methodRange) } }
+    /// The request target as it came: `/path?query`, `http://host/path`, `host:port`, or `*` (RFC 9112 §3.2).
+    public var target: Span<UInt8> { @_lifetime(borrow self) get { bytes.span.extracting(targetRange) } }
+    public var reason: Span<UInt8> { @_lifetime(borrow self) get { bytes.span.extracting(reasonRange) } }
+}
