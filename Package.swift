@@ -92,7 +92,7 @@ let package = Package(
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]),
         tests("HTTP", ["Base", "Network", "TLS"]),
-                tests("Injection", ["JSON", "YAML"]), tests("YAML", ["JSON"]),
+        tests("Injection", ["JSON", "YAML"]), tests("YAML", ["JSON"]),
 
         // What tests of several targets share.
         .target(
@@ -101,6 +101,7 @@ let package = Package(
             path: "Tests/Support/TestKubernetes",
             swiftSettings: house
         ),
+        tests("Protobuf"),
         tests("Kubernetes", ["Base", "JSON", "TestKubernetes"]),
         tests("Proxy", ["Base", "Discovery", "JSON"]),
     ]
