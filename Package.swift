@@ -93,6 +93,7 @@ let package = Package(
         tests("EventLoop", ["Base"]),
         tests("HTTP", ["Base", "Network", "TLS"]),
         tests("Injection", ["JSON", "YAML"]), tests("YAML", ["JSON"]),
+        tests("MeshAPI", ["Base", "JSON", "YAML"]),
 
         // What tests of several targets share.
         .target(

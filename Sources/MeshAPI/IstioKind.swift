@@ -1,0 +1,66 @@
+public import JSON
+public import Kubernetes
+
+/// The kinds of Istio's API that this project knows.
+public enum IstioKind: String, CaseIterable, Sendable {
+    case peerAuthentication = "PeerAuthentication"
+    case policy = "Policy"
+    case meshPolicy = "MeshPolicy"
+    case destinationRule = "DestinationRule"
+    case virtualService = "VirtualService"
+    case gateway = "Gateway"
+    case serviceEntry = "ServiceEntry"
+    case workloadEntry = "WorkloadEntry"
+    case workloadGroup = "WorkloadGroup"
+    case sidecar = "Sidecar"
+
+    /// The kind of `object`; nil when its API group is not Istio's.
+    public init?(of object: JSON) {
+        guard let kind = object["kind"]?.string.flatMap(IstioKind.init(rawValue:)),
+            let version = object["apiVersion"]?.string, version.hasPrefix(kind.group + "/")
+        else { return nil }
+        self = kind
+    }
+
+    public var group: String {
+        switch self {
+        case .peerAuthentication: "security.istio.io"
+        case .policy, .meshPolicy: "authentication.istio.io"
+        default: "networking.istio.io"
+        }
+    }
+
+    /// The collection to list and watch, in the newest version that this project reads.
+    public var type: ResourceType {
+        switch self {
+        case .peerAuthentication: collection("v1", "peerauthentications")
+        case .policy: collection("v1alpha1", "policies")
+        case .meshPolicy: collection("v1alpha1", "meshpolicies", isNamespaced: false)
+        case .destinationRule: collection("v1", "destinationrules")
+        case .virtualService: collection("v1", "virtualservices")
+        case .gateway: collection("v1", "gateways")
+        case .serviceEntry: collection("v1", "serviceentries")
+        case .workloadEntry: collection("v1", "workloadentries")
+        case .workloadGroup: collection("v1", "workloadgroups")
+        case .sidecar: collection("v1", "sidecars")
+        }
+    }
+
+    private func collection(_ version: String, _ plural: String, isNamespaced: Bool = true) -> ResourceType {
+        ResourceType(group, version, plural, kind: rawValue, isNamespaced: isNamespaced)
+    }
+
+    var resource: any IstioResource.Type {
+        switch self {
+        case .peerAuthentication: PeerAuthentication.self
+        case .policy, .meshPolicy: AuthenticationPolicy.self
+        case .destinationRule: DestinationRule.self
+        case .virtualService: VirtualService.self
+        case .gateway: Gateway.self
+        case .serviceEntry: ServiceEntry.self
+        case .workloadEntry: WorkloadEntry.self
+        case .workloadGroup: WorkloadGroup.self
+        case .sidecar: Sidecar.self
+        }
+    }
+}

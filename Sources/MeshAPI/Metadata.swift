@@ -1,0 +1,76 @@
+public import Base
+public import JSON
+
+/// What names one object of one kind.
+public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Empty for cluster-scoped objects.
+    public var namespace: String
+    public var name: String
+
+    public init(namespace: String, name: String) {
+        self.namespace = namespace
+        self.name = name
+    }
+
+    /// `namespace/name`.
+    public var description: String { "\(namespace)/\(name)" }
+
+    /// By name, then by namespace: Istio's order of objects that are equally old.
+    public static func < (left: Self, right: Self) -> Bool {
+        left.name != right.name ? left.name < right.name : left.namespace < right.namespace
+    }
+}
+
+/// The part of `metadata` that decisions depend on.
+public struct Metadata: Hashable, Sendable {
+    public var key: ObjectKey
+    /// nil in files, which carry none; such objects count as older than all others.
+    public var creation: Timestamp?
+    public var labels: [String: String]
+    public var annotations: [String: String]
+
+    public var name: String { key.name }
+    public var namespace: String { key.namespace }
+
+    public init(
+        namespace: String,
+        name: String,
+        creation: Timestamp? = nil,
+        labels: [String: String] = [:],
+        annotations: [String: String] = [:]
+    ) {
+        key = ObjectKey(namespace: namespace, name: name)
+        self.creation = creation
+        self.labels = labels
+        self.annotations = annotations
+    }
+
+    /// Reads the metadata of a Kubernetes object; what is missing or of another type counts as empty.
+    public init(of object: JSON) {
+        let metadata = object["metadata"] ?? .null
+        self.init(
+            namespace: metadata["namespace"]?.string ?? "",
+            name: metadata["name"]?.string ?? "",
+            creation: metadata["creationTimestamp"]?.string.flatMap { Timestamp($0) },
+            labels: metadata["labels"]?.strings ?? [:],
+            annotations: metadata["annotations"]?.strings ?? [:]
+        )
+    }
+
+    /// Whether this object comes first when several compete: the older one, then by name, then by namespace.
+    public func precedes(_ other: Metadata) -> Bool {
+        if creation != other.creation {
+            return (creation?.nanoseconds ?? .min) < (other.creation?.nanoseconds ?? .min)
+        }
+        return key < other.key
+    }
+}
+
+/// Labels that a workload must have, all of them and with equal values.
+public struct LabelSelector: Hashable, Sendable {
+    public var matchLabels: [String: String]
+
+    public init(_ matchLabels: [String: String]) { self.matchLabels = matchLabels }
+
+    public func matches(_ labels: [String: String]) -> Bool { matchLabels.allSatisfy { labels[$0] == $1 } }
+}

@@ -1,0 +1,85 @@
+public import JSON
+
+/// What the proxies of some workloads listen on and may reach (networking.istio.io Sidecar).
+public struct Sidecar: IstioResource {
+    public var metadata: Metadata
+    public var workloadSelector: LabelSelector?
+    public var ingress: [JSON]
+    /// The `hosts` of each egress listener, `namespace/dnsName` each.
+    public var egressHosts: [[String]]
+    public var outboundTrafficPolicy: OutboundTrafficPolicy?
+
+    public init(metadata: Metadata, spec: inout FieldReader) {
+        self.metadata = metadata
+        workloadSelector = spec.workloadSelector("workloadSelector", labels: "labels")
+        ingress = spec.value("ingress")?.array ?? []
+        egressHosts = spec.list("egress") { listener in
+            listener.ignore("port", "bind", "captureMode")
+            return listener.strings("hosts") ?? []
+        }
+        outboundTrafficPolicy = spec.object("outboundTrafficPolicy") { policy in
+            policy.ignore("egressProxy", "tls")
+            return policy.choice("mode", OutboundTrafficPolicy.self) ?? .registryOnly
+        }
+        spec.ignore("inboundConnectionPool")
+    }
+
+    public func validate(in context: ValidationContext) -> Validation {
+        var result = Validation()
+        result.error(
+            if: workloadSelector == nil && ingress.isEmpty && egressHosts.isEmpty && outboundTrafficPolicy == nil,
+            "sidecar: empty configuration provided"
+        )
+        for hosts in egressHosts {
+            result.error(if: hosts.isEmpty, "sidecar: egress listener must contain at least one host")
+            for host in hosts where host.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
+                result.error("host must be of form namespace/dnsName")
+            }
+        }
+        return result + (workloadSelector?.validate() ?? Validation())
+    }
+}
+
+/// Routes for hosts (networking.istio.io VirtualService); the routes are kept as written.
+public struct VirtualService: IstioResource {
+    public var metadata: Metadata
+    public var hosts: [String]
+    public var gateways: [String]
+    public var http: [JSON]
+    public var tls: [JSON]
+    public var tcp: [JSON]
+    public var exportTo: [String]
+
+    public init(metadata: Metadata, spec: inout FieldReader) {
+        self.metadata = metadata
+        hosts = spec.strings("hosts") ?? []
+        gateways = spec.strings("gateways") ?? []
+        http = spec.value("http")?.array ?? []
+        tls = spec.value("tls")?.array ?? []
+        tcp = spec.value("tcp")?.array ?? []
+        exportTo = spec.strings("exportTo") ?? []
+    }
+
+    public func validate(in context: ValidationContext) -> Validation {
+        var result = Validation()
+        for host in hosts { if let problem = domainNameProblem(host, allowsWildcard: true) { result.error(problem) } }
+        return result + validateExportTo(exportTo, namespace: metadata.namespace)
+    }
+}
+
+/// Servers of gateway proxies (networking.istio.io Gateway); the servers are kept as written.
+public struct Gateway: IstioResource {
+    public var metadata: Metadata
+    public var selector: [String: String]
+    public var servers: [JSON]
+
+    public init(metadata: Metadata, spec: inout FieldReader) {
+        self.metadata = metadata
+        selector = spec.stringMap("selector") ?? [:]
+        servers = spec.value("servers")?.array ?? []
+    }
+
+    public func validate(in context: ValidationContext) -> Validation {
+        Validation(errors: servers.isEmpty ? ["gateway must have at least one server"] : [])
+    }
+}
