@@ -3,6 +3,9 @@ public enum AddressRoute: Hashable, Sendable {
     /// An HTTP service's port: each request goes where its Host header says.
     case http(HTTPListener)
     /// An undeclared protocol: HTTP is routed as by ``http(_:)``, anything else goes to the destination.
+    ///
+    /// `other` is a ``Destination``'s name, or `PassthroughCluster` or `BlackHoleCluster` with the meaning of
+    /// ``passthrough`` and ``blackHole``: an unknown address on a port that HTTP services have.
     case auto(HTTPListener, other: String)
     /// Any bytes, to this ``Destination``.
     case tcp(destination: String)

@@ -19,7 +19,7 @@ public struct DestinationRule: IstioResource {
     /// Namespaces that see it, `.` and `*`; empty means `meshConfig.defaultDestinationRuleExportTo`.
     public var exportTo: [String]
     /// Only these clients of its own namespace use it.
-    public var workloadSelector: LabelSelector?
+    public var workloadSelector: WorkloadSelector?
 
     public init(metadata: Metadata, host: String, trafficPolicy: TrafficPolicy? = nil, subsets: [Subset] = []) {
         self.metadata = metadata

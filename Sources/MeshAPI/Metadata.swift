@@ -67,7 +67,7 @@ public struct Metadata: Hashable, Sendable {
 }
 
 /// Labels that a workload must have, all of them and with equal values.
-public struct LabelSelector: Hashable, Sendable {
+public struct WorkloadSelector: Hashable, Sendable {
     public var matchLabels: [String: String]
 
     public init(_ matchLabels: [String: String]) { self.matchLabels = matchLabels }

@@ -17,14 +17,14 @@ public struct PeerAuthentication: IstioResource {
 
     public var metadata: Metadata
     /// nil when there is no selector; without labels it selects everything, as none does.
-    public var selector: LabelSelector?
+    public var selector: WorkloadSelector?
     public var mode: Mode
     /// By the port that the workload listens on, not the Service's; nil when absent.
     public var portLevelModes: [Int: Mode]?
     /// Whether one of the ports is outside 1 through 65535.
     private var hasPortOutOfRange = false
 
-    public init(metadata: Metadata, selector: LabelSelector? = nil, mode: Mode, portLevelModes: [Int: Mode]? = nil) {
+    public init(metadata: Metadata, selector: WorkloadSelector? = nil, mode: Mode, portLevelModes: [Int: Mode]? = nil) {
         self.metadata = metadata
         self.selector = selector
         self.mode = mode
@@ -79,12 +79,12 @@ public struct PeerAuthentication: IstioResource {
 
 extension FieldReader {
     /// A workload selector: an object with the one member `labels`.
-    mutating func workloadSelector(_ name: String, labels: String) -> LabelSelector? {
-        object(name) { LabelSelector($0.stringMap(labels) ?? [:]) }
+    mutating func workloadSelector(_ name: String, labels: String) -> WorkloadSelector? {
+        object(name) { WorkloadSelector($0.stringMap(labels) ?? [:]) }
     }
 }
 
-extension LabelSelector {
+extension WorkloadSelector {
     func validate() -> Validation {
         var result = Validation()
         result.warn(if: matchLabels.isEmpty, "workload selector specified without labels")

@@ -28,7 +28,7 @@ public struct ServiceEntry: IstioResource {
     public var location: Location
     public var resolution: Resolution
     public var endpoints: [WorkloadEntry.Workload]
-    public var workloadSelector: LabelSelector?
+    public var workloadSelector: WorkloadSelector?
     public var exportTo: [String]
     public var subjectAltNames: [String]
 

@@ -3,7 +3,7 @@ public import JSON
 /// What the proxies of some workloads listen on and may reach (networking.istio.io Sidecar).
 public struct Sidecar: IstioResource {
     public var metadata: Metadata
-    public var workloadSelector: LabelSelector?
+    public var workloadSelector: WorkloadSelector?
     public var ingress: [JSON]
     /// The `hosts` of each egress listener, `namespace/dnsName` each.
     public var egressHosts: [[String]]

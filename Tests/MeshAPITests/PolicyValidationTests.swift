@@ -127,7 +127,7 @@ struct ValidationCase: CustomTestStringConvertible, Sendable {
     ) {
         let policy = PeerAuthentication(
             metadata: Metadata(namespace: namespace, name: "p"),
-            selector: labels.map { LabelSelector($0) },
+            selector: labels.map { WorkloadSelector($0) },
             mode: .strict
         )
         #expect(policy.scope(rootNamespace: "istio-system") == scope)
