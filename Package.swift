@@ -103,6 +103,7 @@ let package = Package(
             swiftSettings: house
         ),
         tests("Protobuf"),
+        tests("Discovery", ["Protobuf", "TLS"]),
         tests("Kubernetes", ["Base", "JSON", "TestKubernetes"]),
         tests("Proxy", ["Base", "Discovery", "JSON"]),
     ]

@@ -10,6 +10,8 @@ public enum ProtobufError: Error, Hashable, Sendable, CustomStringConvertible {
     case wrongType(field: Int)
     /// The field should be text and is not UTF-8.
     case invalidText(field: Int)
+    /// The field's value is none that its message knows, and ignoring it would not be safe.
+    case unknownValue(field: Int)
 
     public var description: String {
         switch self {
@@ -18,6 +20,7 @@ public enum ProtobufError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unsupportedWireType(let type): "protobuf: wire type \(type) is not supported"
         case .wrongType(let field): "protobuf: field \(field) has another type than expected"
         case .invalidText(let field): "protobuf: field \(field) is not UTF-8"
+        case .unknownValue(let field): "protobuf: field \(field) has an unknown value"
         }
     }
 }
@@ -44,6 +47,21 @@ public struct ProtobufField: Sendable {
     public func signed() throws(ProtobufError) -> Int64 { Int64(bitPattern: try unsigned()) }
 
     public func bool() throws(ProtobufError) -> Bool { try unsigned() != 0 }
+
+    /// An enum field whose values are all known.
+    public func value<Value: RawRepresentable>(_: Value.Type = Value.self) throws(ProtobufError) -> Value
+    where Value.RawValue == Int {
+        guard let raw = Int(exactly: try signed()), let value = Value(rawValue: raw) else {
+            throw .unknownValue(field: number)
+        }
+        return value
+    }
+
+    /// A number that fits `Number`, which is narrower than the field's type.
+    public func number<Number: FixedWidthInteger>(_: Number.Type = Number.self) throws(ProtobufError) -> Number {
+        guard let value = Number(exactly: try signed()) else { throw .unknownValue(field: number) }
+        return value
+    }
 
     public func bytes() throws(ProtobufError) -> [UInt8] { Array(try slice()) }
 

@@ -1,0 +1,128 @@
+internal import Protobuf
+
+extension Destination: DiscoveryMessage {
+    func write(into writer: inout ProtobufWriter) {
+        writer.string(1, name)
+        writer.string(2, host)
+        writer.number(3, port)
+        writer.value(4, application)
+        for endpoint in endpoints { writer.message(5, endpoint) }
+        writer.bool(6, usesOriginalDestination)
+        writer.value(7, tlsForUnlisted)
+        if let tls { writer.message(8, tls) }
+        writer.value(9, loadBalancing)
+        writer.duration(10, connectTimeout)
+        writer.number(11, maxConnections)
+        writer.number(12, maxPendingRequests)
+        writer.number(13, maxRequestsPerConnection)
+    }
+
+    init(_ reader: ProtobufReader) throws(ProtobufError) {
+        self.init(name: "", host: "", port: 0, application: .auto)
+        connectTimeout = .zero  // What is not sent is zero.
+        var reader = reader
+        while let field = try reader.nextField() {
+            switch field.number {
+            case 1: name = try field.string()
+            case 2: host = try field.string()
+            case 3: port = try field.number()
+            case 4: application = try field.value()
+            case 5: endpoints.append(try field.message())
+            case 6: usesOriginalDestination = try field.bool()
+            case 7: tlsForUnlisted = try field.value()
+            case 8: tls = try field.message(ClientTLS.self)
+            case 9: loadBalancing = try field.value()
+            case 10: connectTimeout = try field.duration()
+            case 11: maxConnections = try field.number()
+            case 12: maxPendingRequests = try field.number()
+            case 13: maxRequestsPerConnection = try field.number()
+            default: break
+            }
+        }
+        try checkTLS()
+    }
+
+    /// Refuses endpoints that are to be encrypted without saying how.
+    private func checkTLS() throws(ProtobufError) {
+        let needsTLS = tlsForUnlisted == .configured || endpoints.contains { $0.tls == .configured }
+        if needsTLS, tls == nil { throw .unknownValue(field: 8) }
+    }
+}
+
+extension Destination.Endpoint: DiscoveryMessage {
+    func write(into writer: inout ProtobufWriter) {
+        writer.string(1, address)
+        writer.number(2, port)
+        writer.value(3, tls)
+        writer.string(4, reason)
+        writer.number(5, weight)
+    }
+
+    init(_ reader: ProtobufReader) throws(ProtobufError) {
+        self.init(address: "", port: 0, tls: .plaintext, reason: "")
+        weight = 0  // What is not sent is zero.
+        var reader = reader
+        while let field = try reader.nextField() {
+            switch field.number {
+            case 1: address = try field.string()
+            case 2: port = try field.number()
+            case 3: tls = try field.value()
+            case 4: reason = try field.string()
+            case 5: weight = try field.number()
+            default: break
+            }
+        }
+    }
+}
+
+extension ClientTLS: DiscoveryMessage {
+    func write(into writer: inout ProtobufWriter) {
+        switch credential {
+        case .none: writer.message(1) { _ in }
+        case .workload: writer.message(2) { _ in }
+        case .files(let certificate, let key):
+            writer.message(3) {
+                $0.string(1, certificate)
+                $0.string(2, key)
+            }
+        }
+        writer.string(4, rootsFile)
+        writer.string(5, serverName)
+        writer.strings(6, subjectAlternativeNames)
+        writer.bool(7, verifiesHost)
+        writer.bool(8, skipsVerification)
+    }
+
+    init(_ reader: ProtobufReader) throws(ProtobufError) {
+        self.init(credential: .none)
+        var hasCredential = false
+        var reader = reader
+        while let field = try reader.nextField() {
+            switch field.number {
+            case 1: (credential, hasCredential) = (.none, true)
+            case 2: (credential, hasCredential) = (.workload, true)
+            case 3: (credential, hasCredential) = (try Self.files(try field.message()), true)
+            case 4: rootsFile = try field.string()
+            case 5: serverName = try field.string()
+            case 6: subjectAlternativeNames.append(try field.string())
+            case 7: verifiesHost = try field.bool()
+            case 8: skipsVerification = try field.bool()
+            default: break
+            }
+        }
+        guard hasCredential else { throw .unknownValue(field: 1) }
+    }
+
+    private static func files(_ reader: ProtobufReader) throws(ProtobufError) -> Credential {
+        var (certificate, key) = ("", "")
+        var reader = reader
+        while let field = try reader.nextField() {
+            switch field.number {
+            case 1: certificate = try field.string()
+            case 2: key = try field.string()
+            default: break
+            }
+        }
+        return .files(certificate: certificate, key: key)
+    }
+}

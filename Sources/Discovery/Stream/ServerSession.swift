@@ -1,0 +1,182 @@
+/// The control plane's end of one proxy's stream: what the proxy wants, what it has, and what to send it next.
+///
+/// Only one response is ever on its way. Whatever changes until it is acknowledged goes into the next one, so that a
+/// slow proxy costs no memory and gets the latest state. A resource that was refused is not sent again until it changes.
+public struct ServerSession: Sendable {
+    /// What a request meant.
+    public enum Reception: Hashable, Sendable {
+        /// The proxy asked for more or less; ``nextResponse(_:)`` knows.
+        case subscribed
+        case acknowledged
+        case refused(names: [ResourceName], reason: String)
+        /// An answer to a response that is no longer waited for.
+        case stale
+        /// The proxy breaks the protocol: end the stream with these words.
+        case violation(String)
+    }
+
+    private struct Outstanding {
+        let nonce: String
+        /// The versions sent; empty for what was removed.
+        let versions: [ResourceName: String]
+    }
+
+    /// The most names that one proxy may subscribe to.
+    public static let subscriptionLimit = 16_384
+    /// Octets of content after which the rest waits for the next response.
+    private static let responseLimit = 1 << 20
+
+    public private(set) var node: NodeIdentity?
+    public private(set) var subscriptions: Set<ResourceName> = []
+    /// What the proxy has, by its own word; an empty version means that it knows the resource does not exist.
+    public private(set) var versions: [ResourceName: String] = [:]
+    /// The versions that the proxy refused; an empty version means a removal.
+    public private(set) var refusals: [ResourceName: String] = [:]
+    private var unknownNames: Set<String> = []
+    private var outstanding: Outstanding?
+    private var lastNonce: UInt64 = 0
+    /// Whether a batch was refused, so that each of its resources is sent alone to find the one at fault.
+    private var isIsolating = false
+
+    public init() {}
+
+    public var isWaitingForAnswer: Bool { outstanding != nil }
+
+    // Events.
+
+    public mutating func received(_ request: DeltaRequest) -> Reception {
+        if node == nil {
+            guard let first = request.node else { return .violation("the first request of a stream names no node") }
+            node = first
+            for (name, version) in request.initialVersions {
+                if let name = ResourceName(name) { versions[name] = version }
+            }
+        }
+        guard request.typeURL == DiscoveryProtocol.typeURL else {
+            return .violation("resources of type \(request.typeURL) are not served")
+        }
+        guard updateSubscriptions(request) else {
+            return .violation("more than \(Self.subscriptionLimit) resources are subscribed to")
+        }
+        return request.responseNonce.isEmpty ? .subscribed : answered(request.responseNonce, request.error)
+    }
+
+    private mutating func updateSubscriptions(_ request: DeltaRequest) -> Bool {
+        for text in request.subscribe {
+            if let name = ResourceName(text) {
+                subscriptions.insert(name)
+            } else {
+                unknownNames.insert(text)
+            }
+        }
+        for text in request.unsubscribe {
+            if let name = ResourceName(text) { subscriptions.remove(name) }
+        }
+        return subscriptions.count <= Self.subscriptionLimit && unknownNames.count <= Self.subscriptionLimit
+            && versions.count <= 4 * Self.subscriptionLimit
+    }
+
+    private mutating func answered(_ nonce: String, _ error: String?) -> Reception {
+        guard let sent = outstanding, sent.nonce == nonce else { return .stale }
+        outstanding = nil
+        if let error {
+            guard sent.versions.count <= 1 else {
+                isIsolating = true
+                return .refused(names: sent.versions.keys.sorted(by: Self.precedes), reason: error)
+            }
+            refusals.merge(sent.versions) { $1 }
+            return .refused(names: Array(sent.versions.keys), reason: error)
+        }
+        for (name, version) in sent.versions {
+            versions[name] = version
+            refusals[name] = nil
+        }
+        return .acknowledged
+    }
+
+    // What to do.
+
+    /// The response to send now, if there is anything to tell and none is on its way.
+    ///
+    /// - Parameter resolve: What a name means to this proxy at this moment; nil when there is no such thing.
+    public mutating func nextResponse(_ resolve: (ResourceName) -> EncodedResource?) -> DeltaResponse? {
+        guard outstanding == nil else { return nil }
+        let wanted = closure(resolve)
+        versions = versions.filter { !$0.value.isEmpty || wanted.index(forKey: $0.key) != nil }
+        let changed = Set(wanted.keys).union(versions.keys)
+            .filter { needsSending($0, version: wanted[$0].map { $0?.version ?? "" } ?? "") }
+            .sorted(by: Self.precedes)
+        if changed.isEmpty {
+            isIsolating = false
+            if unknownNames.isEmpty { return nil }
+        }
+        return response(changed, wanted)
+    }
+
+    private func needsSending(_ name: ResourceName, version: String) -> Bool {
+        versions[name] != version && refusals[name] != version
+    }
+
+    /// All that is subscribed to, and all that follows from it.
+    private func closure(_ resolve: (ResourceName) -> EncodedResource?) -> [ResourceName: EncodedResource?] {
+        var wanted: [ResourceName: EncodedResource?] = [:]
+        var waiting = Array(subscriptions)
+        while let name = waiting.popLast() {
+            guard wanted.index(forKey: name) == nil else { continue }
+            let resource = resolve(name)
+            wanted.updateValue(resource, forKey: name)
+            waiting += resource?.references ?? []
+        }
+        return wanted
+    }
+
+    private mutating func response(
+        _ changed: [ResourceName],
+        _ wanted: [ResourceName: EncodedResource?]
+    ) -> DeltaResponse {
+        lastNonce += 1
+        var response = DeltaResponse()
+        response.nonce = String(lastNonce)
+        var sent: [ResourceName: String] = [:]
+        var size = 0
+        for name in changed where size < Self.responseLimit && !(isIsolating && !sent.isEmpty) {
+            if let resource = wanted[name] ?? nil {
+                response.resources.append(
+                    DeltaResponse.Item(
+                        name: name.description,
+                        version: resource.version,
+                        typeURL: resource.typeURL,
+                        bytes: resource.bytes
+                    )
+                )
+                sent[name] = resource.version
+                size += resource.bytes.count
+            } else {
+                response.removed.append(name.description)
+                sent[name] = ""
+            }
+        }
+        response.removed += unknownNames.sorted()
+        unknownNames = []
+        outstanding = Outstanding(nonce: response.nonce, versions: sent)
+        return response
+    }
+
+    /// What is referred to comes before what refers to it.
+    private static func precedes(_ left: ResourceName, _ right: ResourceName) -> Bool {
+        (left.rank, left.description) < (right.rank, right.description)
+    }
+}
+
+extension ResourceName {
+    fileprivate var rank: Int {
+        switch self {
+        case .trust: 0
+        case .mesh: 1
+        case .inbound: 2
+        case .destination: 3
+        case .host: 4
+        case .address: 5
+        }
+    }
+}
