@@ -1,3 +1,4 @@
+internal import Base
 public import JSON
 
 /// What an installation says about injection: the mesh configuration and the values of its injector.
@@ -53,7 +54,7 @@ extension InjectionSettings {
     /// What holds when an installation says nothing else; the names are those of Istio's charts.
     public static let defaultValues: JSON = [
         "global": [
-            "hub": "docker.io/apus", "tag": "0.1.0", "imagePullPolicy": "", "istioNamespace": "istio-system",
+            "hub": "docker.io/apus", "tag": .string(Version.current), "imagePullPolicy": "", "istioNamespace": "istio-system",
             "meshID": "", "network": "", "caAddress": "", "logging": ["level": "default:info"],
             "multiCluster": ["clusterName": "Kubernetes"], "proxy": defaultProxyValues,
         ],

@@ -1,0 +1,113 @@
+internal import Base
+internal import Injection
+internal import JSON
+internal import YAML
+
+/// What is to be installed: a profile, with files and `--set` laid over it.
+struct Installation {
+    let profile: Profile
+    /// IstioOperator's `spec` with everything in its place.
+    let spec: JSON
+    /// Whether the documents of Istio 1.4 are followed (`manifest apply`, or `values.global.mtls`).
+    let hasLegacyAuthentication: Bool
+
+    /// - Parameters:
+    ///   - files: Texts of IstioOperator objects with the names under which errors mention them.
+    ///   - sets: `--set` arguments, the last of which wins.
+    /// - Throws: `invalidConfiguration` naming the file or setting.
+    init(files: [(name: String, text: String)], sets: [String], isLegacy: Bool = false) throws(MeshError) {
+        var overlay: JSON = [:]
+        for file in files { overlay = overlay.merged(with: try Self.spec(of: file.text, name: file.name)) }
+        for text in sets {
+            let path = try SettingPath(parsing: text)
+            var single: JSON = [:]
+            try path.apply(to: &single)
+            try Self.check(single, source: "--set \(text)")
+            try path.apply(to: &overlay)
+        }
+        let name = overlay["profile"]?.string ?? "default"
+        guard let profile = Profile(rawValue: name) else {
+            let known = Profile.allCases.map(\.rawValue).joined(separator: ", ")
+            throw MeshError(.invalidConfiguration, "profile \"\(name)\" is not known: one of \(known)")
+        }
+        self.profile = profile
+        spec = profile.spec.merged(with: overlay)
+        hasLegacyAuthentication = isLegacy || spec["values", "global", "mtls"] != nil
+    }
+
+    private static func spec(of text: String, name: String) throws(MeshError) -> JSON {
+        var spec: JSON = [:]
+        let documents: [JSON]
+        do {
+            documents = try YAML.values(text)
+        } catch {
+            throw MeshError(.invalidConfiguration, "could not read \(name)", cause: error)
+        }
+        for document in documents {
+            guard document["kind"]?.string == "IstioOperator",
+                document["apiVersion"]?.string == "install.istio.io/v1alpha1"
+            else {
+                throw MeshError(
+                    .invalidConfiguration,
+                    "\(name): expected an IstioOperator of install.istio.io/v1alpha1, found "
+                        + "\(document["kind"]?.string ?? "no kind") of \(document["apiVersion"]?.string ?? "no apiVersion")"
+                )
+            }
+            let own = document["spec"] ?? [:]
+            try check(own, source: name)
+            spec = spec.merged(with: own)
+        }
+        return spec
+    }
+
+    private static func check(_ spec: JSON, source: String) throws(MeshError) {
+        guard let unknown = SettingShape.operatorSpec.unknownName(in: spec) else { return }
+        let last = unknown.path.split(separator: ".").last.map(String.init) ?? unknown.path
+        let parent = unknown.path.dropLast(last.count)
+        let hint = Spelling.nearest(to: last, among: unknown.known).map { "did you mean \(parent)\($0)?" }
+        throw MeshError(
+            .invalidConfiguration,
+            "\(source): unknown setting \(unknown.path); "
+                + (hint ?? "there is \(unknown.known.prefix(8).joined(separator: ", "))…")
+        )
+    }
+
+    var namespace: String {
+        spec["namespace"]?.string ?? spec["values", "global", "istioNamespace"]?.string ?? "istio-system"
+    }
+    var revision: String { spec["revision"]?.string ?? "" }
+    /// The revision's name in labels: `default` for the unnamed one.
+    var revisionLabel: String { revision.isEmpty ? "default" : revision }
+    var hub: String { spec["hub"]?.string ?? spec["values", "global", "hub"]?.string ?? "docker.io/apus" }
+    var tag: String {
+        spec["tag"]?.string ?? spec["values", "global", "tag"].flatMap { $0.string ?? $0.int.map(String.init) }
+            ?? Version.current
+    }
+    var installsBase: Bool { spec["components", "base", "enabled"]?.bool ?? true }
+    var installsControlPlane: Bool { spec["components", "pilot", "enabled"]?.bool ?? true }
+
+    /// The mesh configuration, as ConfigMap `istio` holds it.
+    var meshConfig: JSON {
+        var mesh: JSON = [
+            "defaultConfig": ["discoveryAddress": .string("\(serviceName).\(namespace).svc:15012")],
+            "rootNamespace": .string(namespace), "trustDomain": "cluster.local", "enablePrometheusMerge": true,
+        ]
+        if let auto = spec["values", "global", "mtls", "auto"]?.bool { mesh["enableAutoMtls"] = .bool(auto) }
+        mesh = mesh.merged(with: spec["values", "meshConfig"] ?? [:])
+        return mesh.merged(with: spec["meshConfig"] ?? [:])
+    }
+
+    /// The values, as the injector reads them.
+    var values: JSON {
+        var own = spec["values"] ?? [:]
+        own["meshConfig"] = nil
+        own["global", "hub"] = .string(hub)
+        own["global", "tag"] = .string(tag)
+        own["global", "istioNamespace"] = .string(namespace)
+        own["revision"] = .string(revision)
+        return InjectionSettings.defaultValues.merged(with: own)
+    }
+
+    /// The name of the control plane's Deployment and Service.
+    var serviceName: String { revision.isEmpty ? "istiod" : "istiod-\(revision)" }
+}

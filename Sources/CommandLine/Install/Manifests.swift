@@ -1,0 +1,46 @@
+internal import JSON
+
+/// Every object of an installation, in the order in which it has to be there.
+struct Manifests {
+    /// Namespace, definitions, accounts and roles.
+    var core: [JSON] = []
+    /// The control plane and what calls it.
+    var controlPlane: [JSON] = []
+    /// Policies of the mesh itself, which the control plane validates when it is there.
+    var policies: [JSON] = []
+
+    var all: [JSON] { core + controlPlane + policies }
+
+    init(_ installation: Installation) {
+        if installation.installsBase {
+            core.append([
+                "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(installation.namespace)],
+            ])
+            core += Definition.all.map(\.object)
+            core += AccessControl(installation).objects
+        }
+        if installation.installsControlPlane {
+            controlPlane += ControlPlaneManifest(installation).objects
+            controlPlane += WebhookManifest(installation).objects
+        }
+        if installation.hasLegacyAuthentication { policies = LegacyAuthentication(installation).objects }
+        core = core.map { Self.labelled($0, component: "Base", installation) }
+        controlPlane = controlPlane.map { Self.labelled($0, component: "Pilot", installation) }
+        policies = policies.map { Self.labelled($0, component: "Base", installation) }
+    }
+
+    /// The label by which uninstalling finds its own objects again.
+    static let componentLabel = "operator.istio.io/component"
+
+    private static func labelled(_ object: JSON, component: String, _ installation: Installation) -> JSON {
+        // The namespace is not ours alone: uninstalling leaves it.
+        guard object["kind"]?.string != "Namespace" else { return object }
+        var object = object
+        var labels = object["metadata", "labels"]?.strings ?? [:]
+        labels[componentLabel] = component
+        labels["operator.istio.io/managed"] = "Reconcile"
+        labels["istio.io/rev"] = installation.revisionLabel
+        object["metadata", "labels"] = .strings(labels)
+        return object
+    }
+}
