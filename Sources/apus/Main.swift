@@ -1,3 +1,8 @@
+import CommandLine
+import Glibc
+
 @main struct Main {
-    static func main() {}
+    static func main() async {
+        exit(await CommandLineProgram.run(Swift.CommandLine.arguments))
+    }
 }

@@ -1,6 +1,7 @@
 internal import Base
 internal import Injection
 internal import JSON
+internal import MeshAPI
 internal import YAML
 
 /// What is to be installed: a profile, with files and `--set` laid over it.
@@ -8,8 +9,8 @@ struct Installation {
     let profile: Profile
     /// IstioOperator's `spec` with everything in its place.
     let spec: JSON
-    /// Whether the documents of Istio 1.4 are followed (`manifest apply`, or `values.global.mtls`).
-    let hasLegacyAuthentication: Bool
+    /// ``spec`` as the mesh understands it.
+    let meshOperator: IstioOperator
 
     /// - Parameters:
     ///   - files: Texts of IstioOperator objects with the names under which errors mention them.
@@ -31,8 +32,16 @@ struct Installation {
             throw MeshError(.invalidConfiguration, "profile \"\(name)\" is not known: one of \(known)")
         }
         self.profile = profile
-        spec = profile.spec.merged(with: overlay)
-        hasLegacyAuthentication = isLegacy || spec["values", "global", "mtls"] != nil
+        var spec = profile.spec.merged(with: overlay)
+        // Istio 1.4 always chose between the two, and chose not to require mutual TLS.
+        if isLegacy, spec["values", "global", "mtls", "enabled"] == nil {
+            spec["values", "global", "mtls", "enabled"] = false
+        }
+        self.spec = spec
+        meshOperator = try IstioOperator([
+            "apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator",
+            "metadata": ["name": "installed-state"], "spec": spec,
+        ])
     }
 
     private static func spec(of text: String, name: String) throws(MeshError) -> JSON {
@@ -88,13 +97,13 @@ struct Installation {
 
     /// The mesh configuration, as ConfigMap `istio` holds it.
     var meshConfig: JSON {
-        var mesh: JSON = [
+        let base: JSON = [
             "defaultConfig": ["discoveryAddress": .string("\(serviceName).\(namespace).svc:15012")],
             "rootNamespace": .string(namespace), "trustDomain": "cluster.local", "enablePrometheusMerge": true,
         ]
-        if let auto = spec["values", "global", "mtls", "auto"]?.bool { mesh["enableAutoMtls"] = .bool(auto) }
-        mesh = mesh.merged(with: spec["values", "meshConfig"] ?? [:])
-        return mesh.merged(with: spec["meshConfig"] ?? [:])
+        // Both were read when the operator was, so there is nothing left to go wrong.
+        let merged = try? MeshConfig(base).merging(meshOperator.meshConfigOverlay)
+        return merged?.document ?? base
     }
 
     /// The values, as the injector reads them.

@@ -1,4 +1,5 @@
 internal import JSON
+internal import MeshAPI
 
 /// Every object of an installation, in the order in which it has to be there.
 struct Manifests {
@@ -23,7 +24,7 @@ struct Manifests {
             controlPlane += ControlPlaneManifest(installation).objects
             controlPlane += WebhookManifest(installation).objects
         }
-        if installation.hasLegacyAuthentication { policies = LegacyAuthentication(installation).objects }
+        policies = installation.meshOperator.legacyObjects()
         core = core.map { Self.labelled($0, component: "Base", installation) }
         controlPlane = controlPlane.map { Self.labelled($0, component: "Pilot", installation) }
         policies = policies.map { Self.labelled($0, component: "Base", installation) }

@@ -10,11 +10,10 @@ enum Profile: String, CaseIterable {
         case .default, .minimal, .preview: [:]
         case .demo:
             [
-                "meshConfig": ["accessLogFile": "/dev/stdout"],
                 "values": [
                     "global": ["proxy": ["resources": ["requests": ["cpu": "10m", "memory": "40Mi"]]]],
                     "pilot": ["resources": ["requests": ["cpu": "10m", "memory": "100Mi"]]],
-                ],
+                ]
             ]
         case .empty: ["components": ["base": ["enabled": false], "pilot": ["enabled": false]]]
         }

@@ -23,11 +23,17 @@ struct WebhookManifest {
 
     private func labels(_ app: String) -> JSON { ["app": .string(app), "istio": "pilot"] }
 
+    /// The name of the configuration for injection.
+    static func injectionName(_ installation: Installation) -> String {
+        let revision = installation.revision.isEmpty ? "" : "-\(installation.revision)"
+        let namespace = installation.namespace == "istio-system" ? "" : "-\(installation.namespace)"
+        return "istio-sidecar-injector\(revision)\(namespace)"
+    }
+
     private var injection: JSON {
-        let suffix = installation.namespace == "istio-system" ? suffix : "\(suffix)-\(installation.namespace)"
-        return [
+        [
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
-            "metadata": ["name": .string("istio-sidecar-injector\(suffix)"), "labels": labels("sidecar-injector")],
+            "metadata": ["name": .string(Self.injectionName(installation)), "labels": labels("sidecar-injector")],
             "webhooks": .array(injectionWebhooks),
         ]
     }

@@ -1,0 +1,138 @@
+internal import Base
+internal import Injection
+internal import JSON
+internal import Kubernetes
+internal import MeshAPI
+internal import YAML
+
+/// Brings a cluster to what an installation says, and waits until it is.
+struct Installer {
+    let api: any KubernetesAPI
+    let installation: Installation
+    let console: Console
+    /// How long the control plane may take to become ready.
+    let timeout: Duration
+
+    /// - Throws: ``MeshError`` naming what did not become ready, or the API server's own error.
+    func install() async throws {
+        let manifests = Manifests(installation)
+        let earlier = try await earlierMeshConfig()
+        let deadline = ContinuousClock.now + timeout
+        if !manifests.core.isEmpty {
+            for object in manifests.core { try await apply(object, until: deadline) }
+            try await waitForDefinitions(manifests.core, until: deadline)
+            done("Istio core installed")
+        }
+        if !manifests.controlPlane.isEmpty {
+            for object in manifests.controlPlane { try await apply(object, until: deadline) }
+            try await ControlPlaneReadiness(api: api, installation: installation).wait(until: deadline)
+            done("Istiod installed")
+        }
+        for object in manifests.policies { try await apply(object, until: deadline) }
+        try await removeStalePolicies(keeping: manifests.policies)
+        done("Installation complete")
+        warnAboutPlaintext(earlier: earlier)
+    }
+
+    private func done(_ text: String) { console.print("\(console.colored("✔", "32")) \(text)") }
+
+    /// Creates the object, or brings the one that is there to what it says.
+    func apply(_ object: JSON, until deadline: ContinuousClock.Instant) async throws {
+        guard let type = ObjectTypes.type(of: object) else {
+            preconditionFailure("an installation has an object of unknown kind \(object["kind"]?.string ?? "?")")
+        }
+        let namespace = object["metadata", "namespace"]?.string
+        let name = object["metadata", "name"]?.string ?? ""
+        while true {
+            do {
+                try await ObjectUpdate(api: api, type: type, namespace: namespace, name: name).apply(object)
+                return
+            } catch let error as StatusError where Self.isPassing(error, type: type) && ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(50))
+            } catch let error as StatusError {
+                throw MeshError(.peerRejected, "could not apply \(type.kind) \(name)", cause: error)
+            }
+        }
+    }
+
+    /// A definition that was just created is not served at once, and the control plane's webhook not while it restarts.
+    private static func isPassing(_ error: StatusError, type: ResourceType) -> Bool {
+        if error.isConflict || error.code == 503 { return true }
+        if error.isNotFound { return type.group.hasSuffix("istio.io") || type.isNamespaced }
+        return error.code == 500 && error.message.contains("failed calling webhook")
+    }
+
+    private func waitForDefinitions(_ objects: [JSON], until deadline: ContinuousClock.Instant) async throws {
+        for object in objects where object["kind"]?.string == "CustomResourceDefinition" {
+            let name = object["metadata", "name"]?.string ?? ""
+            while true {
+                let live = try await api.get(.customResourceDefinitions, namespace: nil, name: name)
+                if live.hasCondition("Established") { break }
+                guard ContinuousClock.now < deadline else {
+                    throw MeshError(
+                        .timedOut,
+                        "CustomResourceDefinition \(name) is not served yet; see kubectl describe crd \(name)"
+                    )
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
+    /// The mesh configuration that is in force now; nil when there is no mesh.
+    private func earlierMeshConfig() async throws -> MeshConfig? {
+        let name = installation.revision.isEmpty ? "istio" : "istio-\(installation.revision)"
+        do {
+            let map = try await api.get(.configMaps, namespace: installation.namespace, name: name)
+            guard let text = map["data", "mesh"]?.string, let document = try? YAML.value(text) else { return nil }
+            return try? MeshConfig(document)
+        } catch let error as StatusError where error.isNotFound {
+            return nil
+        }
+    }
+
+    /// An earlier installation's own policies that this one does not have.
+    private func removeStalePolicies(keeping kept: [JSON]) async throws {
+        func key(_ object: JSON) -> [String?] {
+            [object["kind"]?.string, object["metadata", "namespace"]?.string, object["metadata", "name"]?.string]
+        }
+        let keys = Set(kept.map(key))
+        for definition in Definition.policyKinds where installation.installsBase {
+            let type = definition.type(version: definition.versions[0])
+            let selector = "\(Manifests.componentLabel),istio.io/rev=\(installation.revisionLabel)"
+            let live = try await api.list(type, namespace: nil, labelSelector: selector, fieldSelector: nil)
+            for object in live.items {
+                let own: [String?] = [definition.kind] + key(object).dropFirst()
+                guard !keys.contains(own), let name = own[2] else { continue }
+                try await api.delete(type, namespace: own[1], name: name, gracePeriodSeconds: nil)
+            }
+        }
+    }
+
+    /// Turning automatic mutual TLS off is the one setting that takes encryption away without another word.
+    private func warnAboutPlaintext(earlier: MeshConfig?) {
+        guard let earlier, earlier.enableAutoMtls, let now = try? MeshConfig(installation.meshConfig),
+            !now.enableAutoMtls
+        else { return }
+        console.complain(
+            """
+            \(console.colored("!", "33", on: .error)) Automatic mutual TLS is now off for the whole mesh. Sidecars \
+            send plaintext wherever no DestinationRule says
+              otherwise: what was encrypted automatically no longer is, and workloads that accept only mutual TLS
+              (STRICT) refuse these connections. `\(Self.matrixCommand)` shows who is affected; to turn it on again:
+              install with --set meshConfig.enableAutoMtls=true
+            """
+        )
+    }
+
+    private static let matrixCommand = "apus matrix"
+}
+
+extension JSON {
+    /// Whether `status.conditions` has one of this type that is true.
+    func hasCondition(_ type: String) -> Bool {
+        (self["status", "conditions"]?.array ?? []).contains {
+            $0["type"]?.string == type && $0["status"]?.string == "True"
+        }
+    }
+}
