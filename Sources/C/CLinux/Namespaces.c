@@ -2,7 +2,10 @@
 #include "Namespaces.h"
 
 #include <sched.h>
+#include <spawn.h>
 #include <sys/prctl.h>
+
+_Static_assert(POSIX_SPAWN_SETSID == 0x80, "glibc's value");
 
 int CLinux_unmount(const char *target) { return umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW); }
 

@@ -25,4 +25,7 @@ int CLinux_enter_network(int fd);
 /// From now on the orphans among this process's descendants become its children, so that it can wait for them.
 int CLinux_become_subreaper(void);
 
+/// POSIX_SPAWN_SETSID, which the C library shows only with _GNU_SOURCE.
+static const short CLinux_SPAWN_SETSID = 0x80;
+
 #endif

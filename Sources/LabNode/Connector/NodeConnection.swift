@@ -1,0 +1,102 @@
+internal import Base
+internal import JSON
+public import Kubernetes
+
+/// Joins the API server to the containers of this node.
+extension Node: NodeConnector {
+    public func logs(
+        namespace: String,
+        pod: String,
+        container: String,
+        options: LogOptions
+    ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        let worker = try worker(namespace, pod)
+        let attempt = worker.attempt(of: container) - (options.previous ? 1 : 0)
+        let context = worker.context
+        let path = context.logPath(worker.uid, container: container, attempt: attempt)
+        guard Files.exists(path) else { throw Self.noLog(worker, container, isPrevious: options.previous) }
+        let reader = ContainerLogReader(path: path, options: options)
+        let (stream, sender) = AsyncThrowingStream<[UInt8], any Error>.makeStream()
+        let task = Task {
+            await reader.stream(to: sender) {
+                worker.live(container) != nil && worker.attempt(of: container) == attempt
+            }
+        }
+        sender.onTermination = { _ in task.cancel() }
+        return stream
+    }
+
+    private static func noLog(_ worker: PodWorker, _ container: String, isPrevious: Bool) -> StatusError {
+        let pod = worker.key.name
+        if isPrevious {
+            return StatusError(
+                code: 400,
+                reason: "BadRequest",
+                message: "previous terminated container \"\(container)\" in pod \"\(pod)\" not found"
+            )
+        }
+        let statuses = ["containerStatuses", "initContainerStatuses"].flatMap {
+            worker.pod["status", $0]?.array ?? []
+        }
+        let waiting = statuses.first { $0["name"]?.string == container }?["state", "waiting", "reason"]?.string
+        let reason = waiting == "ErrImageNeverPull" ? "image can't be pulled" : waiting ?? "ContainerCreating"
+        return StatusError(
+            code: 400,
+            reason: "BadRequest",
+            message: "container \"\(container)\" in pod \"\(pod)\" is waiting to start: \(reason)"
+        )
+    }
+
+    public func exec(
+        namespace: String,
+        pod: String,
+        container: String,
+        command: [String],
+        options: TerminalOptions
+    ) async throws -> any ContainerSession {
+        let worker = try worker(namespace, pod)
+        guard let live = worker.live(container) else {
+            throw StatusError(
+                code: 500,
+                reason: "InternalError",
+                message: "container \"\(container)\" in pod \"\(pod)\" is not running: see kubectl describe pod \(pod)"
+            )
+        }
+        return try ExecSession.start(options) { streams in
+            try worker.startProcess(command, in: live, streams: streams)
+        }
+    }
+
+    public func attach(
+        namespace: String,
+        pod: String,
+        container: String,
+        options: TerminalOptions
+    ) async throws -> any ContainerSession {
+        var following = LogOptions()
+        following.follow = true
+        let log = try await logs(namespace: namespace, pod: pod, container: container, options: following)
+        let worker = try worker(namespace, pod)
+        return AttachSession(log: log) {
+            let status = worker.pod["status", "containerStatuses"]?.array?.first { $0["name"]?.string == container }
+            return Int32(clamping: status?["state", "terminated", "exitCode"]?.int ?? 0)
+        }
+    }
+
+    public func connect(namespace: String, pod: String, port: UInt16) async throws -> any PodConnection {
+        let worker = try worker(namespace, pod)
+        guard worker.podIP != nil else {
+            throw StatusError(code: 400, reason: "BadRequest", message: "pod \"\(pod)\" has no network yet")
+        }
+        let path = worker.specification.usesHostNetwork ? nil : PodNetwork.namespacePath(worker.uid)
+        do {
+            return try await NamespaceConnection.connect(port: port, namespacePath: path)
+        } catch {
+            throw StatusError(
+                code: 500,
+                reason: "InternalError",
+                message: "failed to connect to localhost:\(port) inside pod \(pod): \(error)"
+            )
+        }
+    }
+}

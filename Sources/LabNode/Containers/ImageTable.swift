@@ -1,0 +1,72 @@
+internal import Base
+
+/// Which program of this machine stands for an image.
+///
+/// Nothing is pulled: a container sees this machine's file system, and `command` names a program of it. Only images
+/// whose entry point the samples rely on are known here.
+struct ImageTable: Sendable {
+    /// What an image would run by itself.
+    struct Program: Sendable, Hashable {
+        /// Replaced by the container's `command`.
+        var entryPoint: [String]
+        /// Replaced by the container's `args`.
+        var defaultArguments: [String] = []
+        var environment: [String: String] = [:]
+    }
+
+    /// Where this program's siblings are: found first on a container's `PATH`.
+    let programDirectory: String
+
+    /// What the container is to run.
+    ///
+    /// - Throws: ``MeshError`` `.invalidConfiguration` when neither the container nor the table names a program.
+    func command(of container: ContainerSpecification) throws(MeshError) -> [String] {
+        let program = program(for: container)
+        if !container.command.isEmpty { return container.command + container.arguments }
+        guard let program, !program.entryPoint.isEmpty else {
+            throw MeshError(
+                .invalidConfiguration,
+                "image \"\(container.image)\" cannot be pulled: this cluster runs programs of its own machine; "
+                    + "give container \"\(container.name)\" a command, such as command: [\"sleep\", \"infinity\"]"
+            )
+        }
+        return program.entryPoint + (container.arguments.isEmpty ? program.defaultArguments : container.arguments)
+    }
+
+    /// The environment that the image itself would set.
+    func environment(of container: ContainerSpecification) -> [String: String] {
+        var environment = program(for: container)?.environment ?? [:]
+        environment["PATH"] = "\(programDirectory):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return environment
+    }
+
+    private func program(for container: ContainerSpecification) -> Program? {
+        let port = container.ports.first?.number ?? 80
+        switch Self.repository(of: container.image) {
+        case "kennethreitz/httpbin", "kong/httpbin", "citizenstig/httpbin", "mccutchen/go-httpbin":
+            return Program(
+                entryPoint: ["gunicorn", "-b", "0.0.0.0:\(port)", "-w", "1", "--threads", "8", "httpbin:app"],
+                environment: ["PYTHONDONTWRITEBYTECODE": "1"]
+            )
+        case "istio/proxyv2", "apus/proxy": return Program(entryPoint: ["apus-proxy"])
+        case "istio/pilot", "apus/apusd": return Program(entryPoint: ["apusd"])
+        case "curlimages/curl", "governmentpaas/curl-ssl": return Program(entryPoint: ["curl"])
+        case "busybox", "debian", "ubuntu", "alpine", "bash":
+            return Program(entryPoint: [], defaultArguments: ["sh"])
+        default: return nil
+        }
+    }
+
+    /// The image without registry, tag and digest: `kennethreitz/httpbin`; `library/` is left out.
+    static func repository(of image: String) -> String {
+        var parts = image.split(separator: "@", maxSplits: 1)[...].first.map { $0.split(separator: "/") } ?? []
+        if parts.count > 1, let first = parts.first,
+            first == "localhost" || first.contains(where: { ".:".contains($0) })
+        {
+            parts.removeFirst()
+        }
+        if let last = parts.popLast() { parts.append(last.split(separator: ":").first ?? last) }
+        if parts.count > 1, parts.first == "library" { parts.removeFirst() }
+        return parts.joined(separator: "/")
+    }
+}

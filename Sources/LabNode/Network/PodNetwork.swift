@@ -1,0 +1,188 @@
+internal import Base
+internal import Glibc
+internal import Synchronization
+
+/// The addresses of the lab; private ones that nothing outside the machine routes to it.
+public struct LabAddresses: Sendable, Hashable {
+    public var bridge = "apus0"
+    /// The node's own address, the pods' gateway.
+    public var node = IPv4(10, 244, 0, 1)
+    /// Pods get addresses from 2 to 254 of this /24.
+    public var podNetwork = IPv4(10, 244, 0, 0)
+    /// Services get addresses of this /16.
+    public var serviceNetwork = IPv4(10, 96, 0, 0)
+    public var dnsService = IPv4(10, 96, 0, 10)
+
+    public init() {}
+}
+
+/// An IPv4 address.
+public struct IPv4: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// In the order in which it is written.
+    public let value: UInt32
+
+    public init(value: UInt32) { self.value = value }
+
+    public init(_ first: UInt8, _ second: UInt8, _ third: UInt8, _ fourth: UInt8) {
+        value = UInt32(first) << 24 | UInt32(second) << 16 | UInt32(third) << 8 | UInt32(fourth)
+    }
+
+    /// Reads four decimal numbers with points between; nil for anything else.
+    public init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var value: UInt32 = 0
+        for part in parts {
+            guard part.utf8.count <= 3, part.utf8.allSatisfy({ (48...57).contains($0) }), let byte = UInt8(part) else {
+                return nil
+            }
+            value = value << 8 | UInt32(byte)
+        }
+        self.value = value
+    }
+
+    /// The address after this one.
+    public var next: IPv4 { IPv4(value: value &+ 1) }
+    public var bytes: [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
+    public var description: String { bytes.map { "\($0)" }.joined(separator: ".") }
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// Hands out the pods' addresses, each to one pod at a time, the longest unused first.
+struct AddressPool: Sendable {
+    private var free: [IPv4]
+    private var owners: [IPv4: String] = [:]
+
+    /// - Parameter network: A /24; `.0`, `.1` (the node) and `.255` are left out.
+    init(network: IPv4) { free = (2...254).map { IPv4(value: network.value + $0) } }
+
+    /// An address for `owner`: the one it has, the one it asks for if that is free, or any.
+    mutating func take(for owner: String, preferred: IPv4? = nil) -> IPv4? {
+        if let own = owners.first(where: { $0.value == owner })?.key { return own }
+        var address: IPv4?
+        if let preferred, let index = free.firstIndex(of: preferred) { address = free.remove(at: index) }
+        guard let address = address ?? (free.isEmpty ? nil : free.removeFirst()) else { return nil }
+        owners[address] = owner
+        return address
+    }
+
+    mutating func release(_ owner: String) {
+        for (address, holder) in owners where holder == owner {
+            owners[address] = nil
+            free.append(address)
+        }
+    }
+}
+
+/// Makes the bridge, and a network namespace with one leg on it for each pod.
+///
+/// A pod's address is a /32 whose only neighbour is the node, so that all its traffic, also to other pods, is routed by
+/// the node and passes the rules for Services; on a plain bridge the answers would go around them.
+final class PodNetwork: Sendable {
+    let addresses: LabAddresses
+    private let pool: Mutex<AddressPool>
+
+    init(_ addresses: LabAddresses) {
+        self.addresses = addresses
+        pool = Mutex(AddressPool(network: addresses.podNetwork))
+    }
+
+    /// Every namespace and link of ours begins with this.
+    static let prefix = "apus-"
+    static let namespaceDirectory = "/run/netns"
+
+    static func namespaceName(_ podUID: String) -> String { prefix + podUID }
+    static func namespacePath(_ podUID: String) -> String { "\(namespaceDirectory)/\(prefix)\(podUID)" }
+
+    /// An interface name has at most 15 characters.
+    private static func linkName(_ address: IPv4) -> String { "\(prefix)\(address.value & 0xff)" }
+
+    /// Makes the bridge and switches on forwarding; removes what an earlier run left.
+    func begin() async throws {
+        await Self.removeNamespaces()
+        let (bridge, node) = (addresses.bridge, addresses.node)
+        _ = try await Command.run(["ip", "link", "delete", bridge])  // Fails when there is none, which is fine.
+        try await Command.check(
+            ["ip", "-batch", "-"],
+            input: """
+                link add \(bridge) type bridge
+                address add \(node)/24 dev \(bridge)
+                link set \(bridge) up
+                route add \(addresses.serviceNetwork)/16 dev \(bridge)
+
+                """
+        )
+        try Self.setKernel("net/ipv4/ip_forward", "1")
+        try Self.setKernel("net/ipv4/conf/\(bridge)/send_redirects", "0")
+    }
+
+    /// Takes away all links and namespaces.
+    static func end(_ addresses: LabAddresses) async {
+        await removeNamespaces()
+        _ = try? await Command.run(["ip", "link", "delete", addresses.bridge])
+    }
+
+    private static func removeNamespaces() async {
+        for name in FilePath.entries(of: namespaceDirectory) where name.hasPrefix(prefix) {
+            await removeNamespace(name)
+        }
+    }
+
+    private static func removeNamespace(_ name: String) async {
+        // The leg goes with its namespace, but only some time later: the name would be taken until then.
+        _ = try? await Command.run(["ip", "-n", name, "link", "delete", "eth0"])
+        _ = try? await Command.run(["ip", "netns", "delete", name])
+    }
+
+    /// Makes the namespace of a pod.
+    ///
+    /// - Returns: The pod's address.
+    func add(podUID: String) async throws -> IPv4 {
+        guard let address = pool.withLock({ $0.take(for: podUID) }) else {
+            throw MeshError(.unavailable, "no pod address is free: delete some of the 253 pods of this node")
+        }
+        let (name, link) = (Self.namespaceName(podUID), Self.linkName(address))
+        await Self.removeNamespace(name)
+        do {
+            try await Command.check(["ip", "netns", "add", name])
+            try await Command.check(
+                ["ip", "-batch", "-"],
+                input: """
+                    link add \(link) type veth peer name eth0 netns \(name)
+                    link set \(link) master \(addresses.bridge) up
+
+                    """
+            )
+            try await Command.check(
+                ["ip", "-n", name, "-batch", "-"],
+                input: """
+                    link set lo up
+                    address add \(address)/32 dev eth0
+                    link set eth0 up
+                    route add \(addresses.node) dev eth0 scope link
+                    route add default via \(addresses.node)
+
+                    """
+            )
+        } catch {
+            await remove(podUID: podUID)
+            throw error
+        }
+        return address
+    }
+
+    /// Takes the namespace of a pod away and frees its address.
+    func remove(podUID: String) async {
+        await Self.removeNamespace(Self.namespaceName(podUID))
+        pool.withLock { $0.release(podUID) }
+    }
+
+    private static func setKernel(_ name: String, _ value: String) throws {
+        let file = OwnedDescriptor(
+            adopting: try systemCall("open") { unsafe open("/proc/sys/\(name)", O_WRONLY | O_CLOEXEC) }
+        )
+        let descriptor = file.raw
+        let bytes = Array(value.utf8)
+        try systemCall("write") { unsafe write(descriptor, bytes, bytes.count) }
+    }
+}

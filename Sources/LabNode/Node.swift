@@ -1,0 +1,121 @@
+internal import Base
+internal import CLinux
+internal import Glibc
+internal import JSON
+public import Kubernetes
+internal import Synchronization
+
+/// The one node of the lab: runs the pods that are bound to it.
+public final class Node: Sendable {
+    let context: NodeContext
+    private let workers = Mutex<[ObjectKey: PodWorker]>([:])
+    private let log = Log("node")
+
+    public init(_ api: any KubernetesAPI, _ configuration: NodeConfiguration) {
+        context = NodeContext(api, configuration)
+    }
+
+    /// Clears away what an earlier run left, and makes the pods' network.
+    ///
+    /// - Throws: ``MeshError`` when a program is missing, or this process may not do what a node has to.
+    public func prepare() async throws {
+        try Self.checkPrograms()
+        _ = CLinux_become_subreaper()
+        await Self.removeLeftovers(context.configuration)
+        try Files.makeDirectory(context.configuration.stateDirectory, mode: 0o711)
+        try Files.makeDirectory(context.configuration.runtimeDirectory, mode: 0o700)
+        try await context.network.begin()
+    }
+
+    /// Says which Debian package is missing, before anything fails for want of it.
+    private static func checkPrograms() throws {
+        guard getuid() == 0 else {
+            throw MeshError(
+                .unavailable,
+                "the node makes network namespaces and mounts, which takes root: start apus-lab with sudo"
+            )
+        }
+        for (program, package) in [("runc", "runc"), ("ip", "iproute2"), ("nft", "nftables"), ("curl", "curl")] {
+            let directories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+            guard directories.contains(where: { Files.exists("\($0)/\(program)") }) else {
+                throw MeshError(.notFound, "the program \(program) is missing: apt-get install \(package)")
+            }
+        }
+    }
+
+    /// Takes away every container, mount, namespace, link and control group of a node; safe to call at any time.
+    ///
+    /// - Parameter isFinal: Whether the pods' logs and volumes go as well.
+    public static func removeAll(_ configuration: NodeConfiguration) async {
+        await removeLeftovers(configuration)
+        await PodNetwork.end(configuration.addresses)
+        FilePath.removeTree(configuration.stateDirectory)
+        FilePath.removeTree(configuration.runtimeDirectory)
+    }
+
+    private static func removeLeftovers(_ configuration: NodeConfiguration) async {
+        await ContainerRuntime(stateDirectory: configuration.runtimeDirectory).deleteAll()
+        for path in mountPoints(below: configuration.stateDirectory) { unmount(path) }
+        FilePath.removeTree("\(configuration.stateDirectory)/pods")
+        Cgroups.remove(Cgroups.root)
+    }
+
+    func worker(_ namespace: String, _ pod: String) throws -> PodWorker {
+        guard let worker = workers.withLock({ $0[ObjectKey(namespace: namespace, name: pod)] }) else {
+            throw StatusError(
+                code: 404,
+                reason: "NotFound",
+                message: "pod \"\(pod)\" in namespace \"\(namespace)\" is not on this node"
+            )
+        }
+        return worker
+    }
+
+    /// Runs pods until the task is cancelled; then ends their containers.
+    public func run() async throws {
+        let name = context.configuration.nodeName
+        let pods = Informer(context.api, .pods, fieldSelector: "spec.nodeName=\(name)")
+        let secrets = Informer(context.api, .secrets)
+        let configMaps = Informer(context.api, .configMaps)
+        let feed = pods.changes()
+        secrets.report(to: feed)
+        configMaps.report(to: feed)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await NodeRegistration(context: self.context).run() }
+            for informer in [pods, secrets, configMaps] { group.addTask { await informer.run() } }
+            while let changes = await feed.next() {
+                for change in changes {
+                    if change.type == .pods { apply(change, in: &group) } else { refresh(change, in: &group) }
+                }
+            }
+            group.cancelAll()
+        }
+        await Self.removeLeftovers(context.configuration)
+    }
+
+    private func apply(_ change: ObjectChange, in group: inout DiscardingTaskGroup) {
+        let existing = workers.withLock { $0[change.key] }
+        guard let pod = change.after else {
+            existing?.forget()
+            return
+        }
+        if let existing, existing.uid == pod.metadata.uid { return existing.update(pod) }
+        existing?.forget()
+        let worker = PodWorker(context, pod)
+        workers.withLock { $0[change.key] = worker }
+        group.addTask {
+            await worker.run()
+            self.workers.withLock { if $0[change.key]?.uid == worker.uid { $0[change.key] = nil } }
+        }
+    }
+
+    private func refresh(_ change: ObjectChange, in group: inout DiscardingTaskGroup) {
+        guard change.before != nil else { return }  // A pod that waits for a new object asks by itself.
+        let affected = workers.withLock { workers in
+            workers.filter { $0.key.namespace == change.key.namespace }.map(\.value)
+        }
+        for worker in affected where worker.uses(change.type, name: change.key.name) {
+            group.addTask { await worker.configurationChanged() }
+        }
+    }
+}

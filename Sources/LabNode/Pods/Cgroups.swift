@@ -1,0 +1,23 @@
+internal import Glibc
+
+/// The control groups below which all containers run (cgroups(7)), whether the machine has version 1, 2 or both.
+enum Cgroups {
+    /// Seen from each hierarchy's root.
+    static let root = "/apus-lab"
+    private static let mountPoint = "/sys/fs/cgroup"
+
+    /// Removes a group and the groups in it from all hierarchies; those with processes stay.
+    static func remove(_ group: String) {
+        for hierarchy in [mountPoint] + FilePath.entries(of: mountPoint).map({ "\(mountPoint)/\($0)" }) {
+            removeTree(hierarchy + group)
+        }
+    }
+
+    private static func removeTree(_ directory: String) {
+        guard FilePath.isDirectory(directory) else { return }
+        for name in FilePath.entries(of: directory) where FilePath.isDirectory("\(directory)/\(name)") {
+            removeTree("\(directory)/\(name)")
+        }
+        _ = unsafe rmdir(directory)
+    }
+}
