@@ -21,7 +21,7 @@ final class ExecOutput: Sendable {
     /// Whether the program has ended and been waited for.
     var isOver: Bool { hasEnded.withLock { $0 } }
 
-    /// What comes next; nil after the exit. Asked by one task at a time.
+    /// What comes next; nil after the exit; asked by one task at a time.
     func next() async throws -> ContainerOutput? {
         if isOver { return nil }
         return try await blocking { [self] in

@@ -1,7 +1,9 @@
 internal import Base
 internal import Glibc
 
-/// Follows a container: writes its output to its log and tells when it ends. One thread, from start to end.
+/// Follows a container: writes its output to its log and tells when it ends.
+///
+/// Takes one thread, from start to end.
 struct OutputFollower: Sendable {
     let output: CInt
     let error: CInt

@@ -151,7 +151,9 @@ struct PodMachine: Sendable {
 
     // Decisions.
 
-    /// What to do now. Each action is returned once, and answered by events.
+    /// What to do now.
+    ///
+    /// Each action is returned once, and answered by events.
     mutating func actions(at now: Timestamp) -> [PodAction] {
         if end == nil, let limit = pod.spec["activeDeadlineSeconds"]?.int, now - startTime >= .seconds(limit) {
             end = End(

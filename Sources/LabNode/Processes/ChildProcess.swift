@@ -78,8 +78,8 @@ struct ChildProcess: Sendable, Hashable {
         let argumentList = unsafe arguments.map { unsafe strdup($0) } + [nil]
         let environmentList = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer {
-            for unsafetext in unsafe argumentList { unsafe free(text) }
-            for unsafetext in unsafe environmentList { unsafe free(text) }
+            unsafe argumentList.forEach { unsafe free($0) }
+            unsafe environmentList.forEach { unsafe free($0) }
         }
         let code = unsafe posix_spawnp(
             &identifier,
@@ -93,7 +93,7 @@ struct ChildProcess: Sendable, Hashable {
         return ChildProcess(identifier: identifier)
     }
 
-    /// Blocks until the process ends, and forgets it. Call once.
+    /// Blocks until the process ends, and forgets it; to be called once.
     func waitBlocking() -> ExitStatus {
         let process = identifier
         var status: CInt = 0
@@ -103,7 +103,7 @@ struct ChildProcess: Sendable, Hashable {
         return ExitStatus(waitStatus: status)
     }
 
-    /// Waits until the process ends. Call once, and not after ``waitBlocking()``.
+    /// Waits until the process ends; to be called once, and not after ``waitBlocking()``.
     func wait() async -> ExitStatus {
         await withCheckedContinuation { continuation in
             runOnThread { continuation.resume(returning: waitBlocking()) }
