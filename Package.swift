@@ -92,7 +92,8 @@ let package = Package(
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]),
         tests("HTTP", ["Base", "Network", "TLS"]),
-        tests("Injection", ["JSON", "YAML"]), tests("YAML", ["JSON"]),
+        tests("Injection", ["JSON", "YAML"]),
+        tests("CommandLine", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestKubernetes", "YAML"]), tests("YAML", ["JSON"]),
         tests("MeshAPI", ["Base", "JSON", "YAML"]),
 
         // What tests of several targets share.

@@ -98,7 +98,7 @@ struct Installer {
         }
         let keys = Set(kept.map(key))
         for definition in Definition.policyKinds where installation.installsBase {
-            let type = definition.type(version: definition.versions[0])
+            let type = definition.installedType
             let selector = "\(Manifests.componentLabel),istio.io/rev=\(installation.revisionLabel)"
             let live = try await api.list(type, namespace: nil, labelSelector: selector, fieldSelector: nil)
             for object in live.items {

@@ -24,7 +24,7 @@ enum ObjectTypes {
     /// What uninstalling removes, in the order in which it does.
     static let removable: [ResourceType] =
         [.mutatingWebhookConfigurations, .validatingWebhookConfigurations]
-        + Definition.policyKinds.map { $0.type(version: $0.versions[0]) }
+        + Definition.policyKinds.map(\.installedType)
         + [
             .deployments, .services, .configMaps, .roleBindings, .roles, .clusterRoleBindings, .clusterRoles,
             .serviceAccounts, .customResourceDefinitions,
@@ -35,6 +35,9 @@ extension Definition {
     func type(version: String) -> ResourceType {
         ResourceType(group, version, plural, kind: kind, isNamespaced: isNamespaced)
     }
+
+    /// The collection in the version in which an installation writes objects of this kind.
+    var installedType: ResourceType { type(version: versions.contains("v1alpha3") ? "v1alpha3" : versions[0]) }
 
     /// The kinds of which an installation may create objects.
     static let policyKinds = all.filter { ["DestinationRule", "Policy", "MeshPolicy"].contains($0.kind) }

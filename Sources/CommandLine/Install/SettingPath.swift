@@ -95,8 +95,10 @@ enum Spelling {
     /// The one of `candidates` that is nearest to `word`; nil when none is near.
     static func nearest(to word: String, among candidates: [String]) -> String? {
         let scored = candidates.map { ($0, distance(Array(word.lowercased().utf8), Array($0.lowercased().utf8))) }
-        guard let best = scored.min(by: { $0.1 < $1.1 }) else { return nil }
-        return best.1 <= max(2, word.utf8.count / 3) ? best.0 : nil
+        if let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(2, word.utf8.count / 3) { return best.0 }
+        // Somebody who stopped early, or remembered a longer name.
+        return word.utf8.count < 3
+            ? nil : candidates.first { $0.lowercased().hasPrefix(word.lowercased()) || word.hasPrefix($0) }
     }
 
     /// How many octets have to be added, removed, replaced or swapped with a neighbour to make one of the other.

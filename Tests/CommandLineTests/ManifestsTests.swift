@@ -1,0 +1,124 @@
+import JSON
+import Testing
+
+@testable import CommandLine
+
+@Suite struct ManifestsTests {
+    private static func names(_ objects: [JSON], _ kind: String) -> [String] {
+        objects.filter { $0["kind"]?.string == kind }.compactMap { $0["metadata", "name"]?.string }
+    }
+
+    private static func manifests(_ sets: String..., isLegacy: Bool = false) throws -> Manifests {
+        Manifests(try Installation(files: [], sets: sets, isLegacy: isLegacy))
+    }
+
+    @Test func `every object has a collection to live in`() throws {
+        for object in try Self.manifests("profile=demo", "values.global.mtls.enabled=true").all {
+            #expect(ObjectTypes.type(of: object) != nil, "\(object["kind"]?.string ?? "")")
+        }
+    }
+
+    @Test func `legacy policies come only when they are asked for`() throws {
+        #expect(try Self.manifests().policies.isEmpty)
+        #expect(try Self.manifests("profile=demo").policies.isEmpty)
+        let applied = try Self.manifests(isLegacy: true).policies
+        #expect(Self.names(applied, "MeshPolicy") == ["default"])
+        #expect(applied.first?["spec"] == ["peers": [["mtls": ["mode": "PERMISSIVE"]]]])
+    }
+
+    @Test func `the demo profile of Istio 1.4 has its dashboard's policy and Mixer's rules`() throws {
+        let policies = try Self.manifests(
+            "profile=demo",
+            "values.global.mtls.auto=true",
+            "values.global.mtls.enabled=false"
+        ).policies
+        #expect(Self.names(policies, "Policy") == ["grafana-ports-mtls-disabled"])
+        let hosts = policies.filter { $0["kind"] == "DestinationRule" }.compactMap { $0["spec", "host"]?.string }
+        #expect(
+            hosts == [
+                "istio-policy.istio-system.svc.cluster.local", "istio-telemetry.istio-system.svc.cluster.local",
+            ]
+        )
+    }
+
+    @Test func `requiring mutual TLS brings rules for clients`() throws {
+        let policies = try Self.manifests("values.global.mtls.enabled=true").policies
+        #expect(policies.first?["spec"] == ["peers": [["mtls": [:]]]])
+        #expect(Self.names(policies, "DestinationRule") == ["default", "api-server"])
+    }
+
+    struct WebhookCase: Sendable, CustomTestStringConvertible {
+        var namespace: [String: String]
+        var pod: [String: String]
+        var isCalled: Bool
+        var testDescription: String { "namespace \(namespace) pod \(pod)" }
+    }
+
+    static let webhookCases: [WebhookCase] = [
+        .init(namespace: ["istio-injection": "enabled"], pod: [:], isCalled: true),
+        .init(namespace: ["istio-injection": "enabled"], pod: ["sidecar.istio.io/inject": "false"], isCalled: false),
+        .init(namespace: ["istio-injection": "enabled", "istio.io/rev": "x"], pod: [:], isCalled: true),
+        .init(namespace: ["istio-injection": "disabled"], pod: ["sidecar.istio.io/inject": "true"], isCalled: false),
+        .init(namespace: ["istio-injection": "disabled"], pod: ["istio.io/rev": "default"], isCalled: false),
+        .init(namespace: ["istio.io/rev": "default"], pod: [:], isCalled: true),
+        .init(namespace: ["istio.io/rev": "default"], pod: ["sidecar.istio.io/inject": "false"], isCalled: false),
+        .init(namespace: ["istio.io/rev": "canary"], pod: [:], isCalled: false),
+        .init(namespace: [:], pod: ["sidecar.istio.io/inject": "true"], isCalled: true),
+        .init(namespace: [:], pod: ["istio.io/rev": "default"], isCalled: true),
+        .init(namespace: [:], pod: ["istio.io/rev": "canary", "sidecar.istio.io/inject": "true"], isCalled: false),
+        .init(namespace: [:], pod: [:], isCalled: false),
+    ]
+
+    @Test(arguments: webhookCases) func `the API server asks about a pod`(_ example: WebhookCase) throws {
+        let configuration = try Self.manifests().all.first { $0["kind"] == "MutatingWebhookConfiguration" }
+        let called = (configuration?["webhooks"]?.array ?? []).filter { webhook in
+            Self.matches(webhook["namespaceSelector"], example.namespace)
+                && Self.matches(webhook["objectSelector"], example.pod)
+        }
+        #expect(called.count == (example.isCalled ? 1 : 0))
+    }
+
+    private static func matches(_ selector: JSON?, _ labels: [String: String]) -> Bool {
+        (selector?["matchExpressions"]?.array ?? []).allSatisfy { expression in
+            let value = labels[expression["key"]?.string ?? ""]
+            let values = (expression["values"]?.array ?? []).compactMap(\.string)
+            return switch expression["operator"]?.string {
+            case "In": value.map(values.contains) ?? false
+            case "NotIn": !(value.map(values.contains) ?? false)
+            case "Exists": value != nil
+            default: value == nil
+            }
+        }
+    }
+
+    @Test func `definitions have one stored version, a schema and AGE as the last column`() {
+        for definition in Definition.all {
+            let versions = definition.object["spec", "versions"]?.array ?? []
+            #expect(versions.filter { $0["storage"] == true }.count == 1)
+            for version in versions {
+                #expect(version["schema", "openAPIV3Schema", "type"] == "object")
+                #expect(version["additionalPrinterColumns"]?.array?.last?["name"] == "Age")
+            }
+        }
+    }
+
+    @Test func `what an earlier installation said does not stay, what the control plane wrote does`() {
+        let live: JSON = [
+            "data": ["mesh": "old", "gone": "x"], "metadata": ["resourceVersion": "7"],
+            "webhooks": [
+                ["name": "w", "clientConfig": ["caBundle": "abc"], "failurePolicy": "Fail", "timeoutSeconds": 10]
+            ],
+        ]
+        let wanted: JSON = [
+            "data": ["mesh": "new"],
+            "webhooks": [["name": "w", "clientConfig": ["service": [:]], "failurePolicy": "Ignore"]],
+        ]
+        let merged = ObjectUpdate.merge(wanted, into: live)
+        #expect(merged["data"] == ["mesh": "new"])
+        #expect(merged["metadata", "resourceVersion"] == "7")
+        let webhook = merged["webhooks"]?.array?.first
+        #expect(webhook?["clientConfig", "caBundle"] == "abc")
+        #expect(webhook?["failurePolicy"] == "Fail")
+        #expect(webhook?["timeoutSeconds"] == 10)
+    }
+}
