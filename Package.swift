@@ -106,6 +106,7 @@ let package = Package(
         tests("Protobuf"),
         tests("Discovery", ["Protobuf", "TLS"]),
         tests("Kubernetes", ["Base", "JSON", "TestKubernetes"]),
+        tests("LabServer", ["Base", "JSON", "Kubernetes"]),
         tests("Proxy", ["Base", "Discovery", "JSON"]),
     ]
 )

@@ -1,0 +1,59 @@
+extension BuiltInSchemas {
+    /// What all groups share, and the CustomResourceDefinition.
+    static let meta = """
+        package meta
+        ObjectMeta: name string, generateName string, namespace string, selfLink string, uid string,
+          resourceVersion string, generation int64, creationTimestamp time, deletionTimestamp time,
+          deletionGracePeriodSeconds int64, labels {}string, annotations {}string,
+          ownerReferences []OwnerReference@uid, finalizers []string@, managedFields []ManagedFieldsEntry
+        OwnerReference: apiVersion! string, kind! string, name! string, uid! string, controller bool,
+          blockOwnerDeletion bool
+        ManagedFieldsEntry: manager string, operation string, apiVersion string, time time, fieldsType string,
+          fieldsV1 any, subresource string
+        ListMeta: selfLink string, resourceVersion string, continue string, remainingItemCount int64
+        LabelSelector: matchLabels {}string, matchExpressions []LabelSelectorRequirement
+        LabelSelectorRequirement: key! string, operator! string, values []string
+        FieldSelectorRequirement: key! string, operator! string, values []string
+        Condition: type! string, status! string, observedGeneration int64, lastTransitionTime! time,
+          reason! string, message! string
+        DeleteOptions: kind string, apiVersion string, gracePeriodSeconds int64, preconditions Preconditions,
+          orphanDependents bool, propagationPolicy string, dryRun []string,
+          ignoreStoreReadErrorWithClusterBreakingPotential bool
+        Preconditions: uid string, resourceVersion string
+        package apiextensions
+        CustomResourceDefinition: metadata meta.ObjectMeta, spec! CustomResourceDefinitionSpec,
+          status CustomResourceDefinitionStatus
+        CustomResourceDefinitionSpec: group! string, names! CustomResourceDefinitionNames, scope! string,
+          versions! []CustomResourceDefinitionVersion, conversion CustomResourceConversion,
+          preserveUnknownFields bool
+        CustomResourceDefinitionNames: plural! string, singular string, shortNames []string, kind! string,
+          listKind string, categories []string
+        CustomResourceDefinitionVersion: name! string, served! bool, storage! bool, deprecated bool,
+          deprecationWarning string, schema CustomResourceValidation, subresources CustomResourceSubresources,
+          additionalPrinterColumns []CustomResourceColumnDefinition, selectableFields []SelectableField
+        SelectableField: jsonPath! string
+        CustomResourceValidation: openAPIV3Schema JSONSchemaProps
+        CustomResourceSubresources: status any, scale CustomResourceSubresourceScale
+        CustomResourceSubresourceScale: specReplicasPath! string, statusReplicasPath! string,
+          labelSelectorPath string
+        CustomResourceColumnDefinition: name! string, type! string, format string, description string,
+          priority int32, jsonPath! string
+        CustomResourceConversion: strategy! string, webhook any
+        CustomResourceDefinitionStatus: conditions []CustomResourceDefinitionCondition#type,
+          acceptedNames CustomResourceDefinitionNames, storedVersions []string
+        CustomResourceDefinitionCondition: type! string, status! string, lastTransitionTime time, reason string,
+          message string
+        ValidationRule: rule! string, message string, messageExpression string, reason string, fieldPath string,
+          optionalOldSelf bool
+        JSONSchemaProps: id string, $schema string, $ref string, description string, type string, format string,
+          title string, default any, maximum double, exclusiveMaximum bool, minimum double, exclusiveMinimum bool,
+          maxLength int64, minLength int64, pattern string, maxItems int64, minItems int64, uniqueItems bool,
+          multipleOf double, enum []any, maxProperties int64, minProperties int64, required []string, items any,
+          allOf []JSONSchemaProps, oneOf []JSONSchemaProps, anyOf []JSONSchemaProps, not JSONSchemaProps,
+          properties {}JSONSchemaProps, additionalProperties any, patternProperties {}JSONSchemaProps,
+          dependencies any, additionalItems any, definitions {}JSONSchemaProps, externalDocs any, example any,
+          nullable bool, x-kubernetes-preserve-unknown-fields bool, x-kubernetes-embedded-resource bool,
+          x-kubernetes-int-or-string bool, x-kubernetes-list-map-keys []string, x-kubernetes-list-type string,
+          x-kubernetes-map-type string, x-kubernetes-validations []ValidationRule
+        """
+}

@@ -1,0 +1,32 @@
+import Base
+import Glibc
+import JSON
+import Kubernetes
+import Testing
+
+@testable import LabServer
+
+/// A server on a database of its own, which goes when the test ends.
+final class TestServer: Sendable {
+    let server: APIServer
+    let directory: String
+
+    init() async throws {
+        var template = Array("/tmp/apus-labserver-XXXXXX".utf8CString)
+        directory = String(cString: try #require(unsafe mkdtemp(&template)))
+        server = try await APIServer(databasePath: directory + "/state.db")
+    }
+
+    deinit {
+        for suffix in ["", "-wal", "-shm"] { unlink(directory + "/state.db" + suffix) }
+        rmdir(directory)
+    }
+
+    var api: LocalKubernetesAPI { server.local }
+}
+
+extension JSON {
+    static func configMap(_ name: String, _ data: [String: String] = [:], labels: [String: String] = [:]) -> JSON {
+        ["metadata": ["name": .string(name), "labels": .strings(labels)], "data": .strings(data)]
+    }
+}
