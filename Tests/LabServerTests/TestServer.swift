@@ -13,13 +13,13 @@ final class TestServer: Sendable {
 
     init() async throws {
         var template = Array("/tmp/apus-labserver-XXXXXX".utf8CString)
-        directory = String(cString: try #require(unsafe mkdtemp(&template)))
+        directory = try unsafe String(cString: #require(unsafe mkdtemp(&template)))
         server = try await APIServer(databasePath: directory + "/state.db")
     }
 
     deinit {
-        for suffix in ["", "-wal", "-shm"] { unlink(directory + "/state.db" + suffix) }
-        rmdir(directory)
+        for suffix in ["", "-wal", "-shm"] { unsafe unlink(directory + "/state.db" + suffix) }
+        unsafe rmdir(directory)
     }
 
     var api: LocalKubernetesAPI { server.local }
