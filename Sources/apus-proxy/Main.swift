@@ -1,3 +1,6 @@
+import Glibc
+import Proxy
+
 @main struct Main {
-    static func main() {}
+    static func main() { exit(ProxyProgram.run(Array(CommandLine.arguments.dropFirst()))) }
 }

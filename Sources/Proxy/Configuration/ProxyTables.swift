@@ -1,0 +1,68 @@
+internal import Base
+internal import Discovery
+
+/// All that a worker decides by, at one moment: immutable, shared by all workers, replaced as a whole.
+final class ProxyTables: Sendable {
+    /// An HTTP authority without port, in lower case, as seen on one listener port.
+    struct HostKey: Hashable, Sendable {
+        var host: String
+        var port: UInt16
+    }
+
+    /// What the tables are made from.
+    struct Content: Sendable {
+        var mesh = MeshSettings()
+        /// Nil until the control plane has said what this workload accepts; then everything is refused.
+        var inbound: InboundPolicy?
+        var addresses: [SocketAddress: AddressRoute] = [:]
+        var hosts: [HostKey: HostRoute] = [:]
+        var destinations: [String: Destination] = [:]
+        /// What holds for addresses that ``addresses`` does not list; nil asks the control plane.
+        var otherAddresses: AddressRoute?
+        /// What holds for hosts that ``hosts`` does not list; nil asks the control plane.
+        var otherHosts: HostRoute?
+    }
+
+    let content: Content
+    let ports: [UInt16: InboundPolicy.Port]
+    let credentials: Credentials?
+
+    init(_ content: Content, credentials: Credentials?) {
+        self.content = content
+        self.credentials = credentials
+        let declared = content.inbound?.ports ?? []
+        ports = Dictionary(declared.map { ($0.number, $0) }) { first, _ in first }
+    }
+
+    /// The policy for a port of the application; nil when no policy has arrived at all.
+    func policy(port: UInt16) -> InboundPolicy.Port? {
+        guard let inbound = content.inbound else { return nil }
+        return ports[port]
+            ?? InboundPolicy.Port(
+                number: port,
+                application: .auto,
+                mode: inbound.otherMode,
+                reason: inbound.otherReason
+            )
+    }
+
+    func isDeclared(port: UInt16) -> Bool { ports[port] != nil }
+
+    func route(to address: SocketAddress) -> AddressRoute? { content.addresses[address] ?? content.otherAddresses }
+
+    /// Whether something is known by that name, if only that there is nothing.
+    func knows(_ name: ResourceName) -> Bool {
+        switch name {
+        case .mesh, .trust: true
+        case .inbound: content.inbound != nil
+        case .address(let ip, let port):
+            IPAddress(ip).map { route(to: SocketAddress($0, port: port)) != nil } ?? false
+        case .host(let host, let port): route(host: host, port: port) != nil
+        case .destination(let name): content.destinations[name] != nil
+        }
+    }
+
+    func route(host: String, port: UInt16) -> HostRoute? {
+        content.hosts[HostKey(host: host, port: port)] ?? content.otherHosts
+    }
+}

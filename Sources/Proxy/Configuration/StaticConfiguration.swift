@@ -1,0 +1,168 @@
+internal import Base
+internal import Discovery
+internal import JSON
+internal import TLS
+
+/// A proxy's whole configuration in one JSON file, for tests and benchmarks without a control plane.
+///
+/// ```json
+/// {
+///   "outbound": "127.0.0.1:15001", "inbound": "127.0.0.1:15006",
+///   "outboundFallback": "10.1.0.2:8000",
+///   "certificate": "cert-chain.pem", "key": "key.pem", "roots": "root-cert.pem", "trustDomains": ["cluster.local"],
+///   "accessLogFile": "/dev/stdout",
+///   "inboundPolicy": { "otherMode": "PERMISSIVE", "ports": [{ "number": 80, "protocol": "http", "mode": "STRICT" }] },
+///   "otherAddresses": "passthrough",
+///   "addresses": { "10.1.0.2:8000": { "http": 8000 }, "10.1.0.3:9000": { "tcp": "outbound|9000||db.foo" } },
+///   "hosts": { "web.foo:8000": "outbound|8000||web.foo" },
+///   "destinations": [{ "name": "outbound|8000||web.foo", "endpoints": ["10.1.0.2:8000"], "tls": "ISTIO_MUTUAL" }]
+/// }
+/// ```
+struct StaticConfiguration: Sendable {
+    var addresses = DataPlane.Addresses()
+    var content = ProxyTables.Content()
+    /// PEM files; empty for a proxy without TLS.
+    var certificateFile = ""
+    var keyFile = ""
+    var rootsFile = ""
+    var trustDomains: [String] = []
+
+    /// - Throws: ``MeshError`` that names the member that cannot be used.
+    init(_ json: JSON) throws(MeshError) {
+        addresses.outbound = try Self.address(json, "outbound") ?? addresses.outbound
+        addresses.inbound = try Self.address(json, "inbound") ?? addresses.inbound
+        addresses.outboundFallback = try Self.address(json, "outboundFallback")
+        addresses.inboundFallback = try Self.address(json, "inboundFallback")
+        certificateFile = json["certificate"]?.string ?? ""
+        keyFile = json["key"]?.string ?? ""
+        rootsFile = json["roots"]?.string ?? ""
+        trustDomains = json["trustDomains"]?.array?.compactMap(\.string) ?? ["cluster.local"]
+        content.mesh.accessLogFile = json["accessLogFile"]?.string ?? ""
+        content.mesh.accessLogIsJSON = json["accessLogEncoding"]?.string == "JSON"
+        if let seconds = json["protocolDetectionTimeoutSeconds"]?.int {
+            content.mesh.protocolDetectionTimeout = .seconds(seconds)
+        }
+        content.inbound = try json["inboundPolicy"].map(Self.policy)
+        content.otherAddresses = try json["otherAddresses"].map(Self.route)
+        for (key, value) in json["addresses"]?.object ?? [:] {
+            guard let address = SocketAddress(key) else { throw Self.wrong("addresses", key) }
+            content.addresses[address] = try Self.route(value)
+        }
+        for (key, value) in json["hosts"]?.object ?? [:] {
+            guard let colon = key.lastIndex(of: ":"), let port = UInt16(key[key.index(after: colon)...]) else {
+                throw Self.wrong("hosts", key)
+            }
+            content.hosts[.init(host: String(key[..<colon]), port: port)] =
+                value.string.map { .destination($0, retries: RetryPolicy()) } ?? .unknown
+        }
+        content.otherHosts = .unknown
+        for value in json["destinations"]?.array ?? [] {
+            let destination = try Self.destination(value)
+            content.destinations[destination.name] = destination
+        }
+    }
+
+    private static func wrong(_ member: String, _ value: String) -> MeshError {
+        MeshError(.invalidConfiguration, "\(member): \(value) cannot be used")
+    }
+
+    private static func address(_ json: JSON, _ member: String) throws(MeshError) -> SocketAddress? {
+        guard let text = json[member]?.string else { return nil }
+        guard let address = SocketAddress(text) else { throw wrong(member, text) }
+        return address
+    }
+
+    private static func mode(_ json: JSON?) throws(MeshError) -> MutualTLSMode {
+        switch json?.string ?? "PERMISSIVE" {
+        case "DISABLE": .disable
+        case "PERMISSIVE": .permissive
+        case "STRICT": .strict
+        case let other: throw wrong("mode", other)
+        }
+    }
+
+    private static func application(_ json: JSON?) throws(MeshError) -> ApplicationProtocol {
+        switch json?.string ?? "auto" {
+        case "auto": .auto
+        case "http": .http
+        case "http2": .http2
+        case "tcp": .tcp
+        case let other: throw wrong("protocol", other)
+        }
+    }
+
+    private static func policy(_ json: JSON) throws(MeshError) -> InboundPolicy {
+        var policy = InboundPolicy()
+        policy.otherMode = try mode(json["otherMode"])
+        policy.otherReason = json["otherReason"]?.string ?? policy.otherReason
+        if json["minimumVersion"]?.string == "TLSV1_3" { policy.minimumVersion = .tls13 }
+        policy.cipherSuites = json["cipherSuites"]?.array?.compactMap(\.string) ?? []
+        policy.sendsToLocalhost = json["sendsToLocalhost"]?.bool ?? false
+        for port in json["ports"]?.array ?? [] {
+            guard let number = port["number"]?.int.flatMap({ UInt16(exactly: $0) }) else {
+                throw wrong("number", "\(port)")
+            }
+            policy.ports.append(
+                InboundPolicy.Port(
+                    number: number,
+                    application: try application(port["protocol"]),
+                    mode: try mode(port["mode"]),
+                    reason: port["reason"]?.string ?? "static configuration",
+                    service: port["service"]?.string ?? "",
+                    servicePort: port["servicePort"]?.int.flatMap { UInt16(exactly: $0) } ?? 0
+                )
+            )
+        }
+        return policy
+    }
+
+    private static func route(_ json: JSON) throws(MeshError) -> AddressRoute {
+        if json.string == "passthrough" { return .passthrough }
+        if json.string == "blackHole" { return .blackHole }
+        if let name = json["tcp"]?.string { return .tcp(destination: name) }
+        if let port = json["http"]?.int.flatMap({ UInt16(exactly: $0) }) {
+            let listener = HTTPListener(port: port, allowsUnknownHosts: json["allowsUnknownHosts"]?.bool ?? true)
+            return json["other"]?.string.map { .auto(listener, other: $0) } ?? .http(listener)
+        }
+        throw wrong("route", "\(json)")
+    }
+
+    private static func destination(_ json: JSON) throws(MeshError) -> Destination {
+        guard let name = json["name"]?.string else { throw wrong("destinations", "\(json)") }
+        let parts = name.split(separator: "|", omittingEmptySubsequences: false)
+        let (host, port) = parts.count == 4 ? (String(parts[3]), UInt16(parts[1]) ?? 0) : (name, 0)
+        var destination = Destination(
+            name: name,
+            host: host,
+            port: port,
+            application: try application(json["protocol"])
+        )
+        let isMutual = json["tls"]?.string == "ISTIO_MUTUAL"
+        if isMutual {
+            var tls = ClientTLS(credential: .workload)
+            tls.serverName = "outbound_.\(port)_._.\(host)"
+            tls.subjectAlternativeNames = json["subjectAltNames"]?.array?.compactMap(\.string) ?? []
+            destination.tls = tls
+        }
+        destination.usesOriginalDestination = json["usesOriginalDestination"]?.bool ?? false
+        destination.tlsForUnlisted = isMutual ? .configured : .plaintext
+        for text in json["endpoints"]?.array?.compactMap(\.string) ?? [] {
+            guard let address = SocketAddress(text) else { throw wrong("endpoints", text) }
+            let reason = isMutual ? "static configuration" : "static configuration without TLS"
+            destination.endpoints.append(
+                .init(
+                    address: address.ip.description,
+                    port: address.port,
+                    tls: isMutual ? .configured : .plaintext,
+                    reason: reason
+                )
+            )
+        }
+        return destination
+    }
+}
+
+extension StaticConfiguration {
+    /// The tables and credentials, with the certificates read from their files.
+    func tables() throws -> ProxyTables { ProxyTables(content, credentials: nil) }
+}

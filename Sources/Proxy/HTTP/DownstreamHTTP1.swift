@@ -1,0 +1,359 @@
+internal import Base
+internal import Discovery
+internal import EventLoop
+internal import HTTP
+
+/// A client's HTTP/1 connection: reads requests one after the other and writes their responses.
+final class DownstreamHTTP1: ReadinessHandler, TimerHandler, WorkerConnection {
+    private enum State {
+        /// Between requests, or within a head.
+        case head
+        /// Within the body of a request whose exchange is under way.
+        case body
+        /// The request is complete; the response is not.
+        case response
+        /// The request was refused or answered early: what still comes of it is thrown away.
+        case draining
+        /// Both ways are plain bytes now: the protocol was switched.
+        case tunnel
+        case closed
+    }
+
+    let worker: Worker
+    let info: ConnectionInfo
+    private let router: RequestRouter
+    private var channel: Channel?
+    private var state = State.head
+    private var parser = HTTP1HeadParser(.request)
+    private var body = BodyReader(.none)
+    private lazy var exchange = Exchange(worker, self)
+    private var output = OutputBuffer()
+    /// Bytes of the next request that came before this one was answered.
+    private var carry: [UInt8] = []
+    private var isWithinHead = false
+    private var isProcessing = false
+    /// The response ends the connection.
+    private var closesAfterResponse = false
+    private var isResponseChunked = false
+    private var hasEnded = false
+    private var deadline: MonotonicTime
+    private var timer: TimerID?
+
+    init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo, _ router: RequestRouter) {
+        self.worker = worker
+        self.info = info
+        self.router = router
+        self.channel = consume channel
+        deadline = worker.loop.now + worker.limits.idleTimeout
+    }
+
+    /// Starts reading.
+    ///
+    /// - Parameter early: Bytes that were read already, before it was known that this is HTTP.
+    func start(early: [UInt8] = []) {
+        guard channel?.register(on: worker.loop, self) == true else { return close() }
+        timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
+        worker.add(self)
+        if !early.isEmpty {
+            carry = early
+            resumeCarry()
+        }
+    }
+
+    // Events
+
+    func becameReady(_ readiness: Readiness) {
+        if readiness.contains(.writable), !output.isEmpty {
+            flush()
+            if state == .closed { return }
+            if !isOutputFull { exchange.downstreamDrained() }
+        }
+        if readiness.contains(.readable) || readiness.contains(.failed) { readInput() }
+    }
+
+    private func readInput() {
+        guard channel != nil else { return }
+        let worker = worker
+        var buffer = worker.takeReadBuffer()
+        defer { worker.giveReadBuffer(&buffer) }
+        var span = buffer.mutableSpan
+        switch channel?.read(into: &span) {
+        case .moved(let count):
+            deadline = worker.loop.now + worker.limits.idleTimeout
+            process(buffer.span.extracting(0..<count))
+        case .wouldBlock: break
+        case .ended: inputEnded()
+        case .failed, nil: lost()
+        }
+    }
+
+    /// Serves as much of `input` as can be; keeps what belongs to a later request.
+    private func process(_ input: Span<UInt8>) {
+        isProcessing = true
+        var offset = 0
+        loop: while offset < input.count {
+            switch state {
+            case .head: takeHead(input, &offset)
+            case .body: takeBody(input, &offset)
+            case .response:
+                keep(input.extracting(offset...))
+                break loop
+            case .tunnel:
+                exchange.tunnelBytes(input.extracting(offset...))
+                offset = input.count
+            case .draining, .closed: offset = input.count
+            }
+        }
+        isProcessing = false
+        if exchange.phase != .idle { exchange.flushRequest() }
+        if !output.isEmpty { flush() }
+    }
+
+    private func takeHead(_ input: Span<UInt8>, _ offset: inout Int) {
+        if !isWithinHead {
+            isWithinHead = true
+            exchange.head.removeAll()
+            parser.reset(.request)
+            deadline = worker.loop.now + worker.limits.headTimeout
+        }
+        switch parser.parse(input.extracting(offset...), into: &exchange.head) {
+        case .needsMore: offset = input.count
+        case .complete(let consumed):
+            offset += consumed
+            isWithinHead = false
+            deadline = worker.loop.now + worker.limits.idleTimeout
+            beginRequest()
+        case .failed(let error):
+            offset = input.count
+            refuse(error)
+        }
+    }
+
+    private func beginRequest() {
+        closesAfterResponse = !exchange.head.keepsAlive || worker.isDraining
+        if exchange.head.methodID == .connect { return refuseConnect() }
+        if exchange.head.expectsContinue {
+            exchange.head.remove(.expect)
+            output.bytes.append("HTTP/1.1 100 Continue\r\n\r\n".utf8.span)
+        }
+        let framing = exchange.head.framing
+        state = framing == .none ? .response : .body
+        if state == .body { body = BodyReader(framing) }
+        exchange.begin()
+        if framing == .none, state == .response { exchange.requestEnded(trailers: nil) }
+    }
+
+    private func refuseConnect() {
+        state = .response
+        closesAfterResponse = true
+        exchange.log.begin(at: worker.loop.now)
+        exchange.respond(LocalReply(status: 404, body: "", flag: .noRoute, details: "route_not_found"))
+    }
+
+    private func takeBody(_ input: Span<UInt8>, _ offset: inout Int) {
+        switch body.next(in: input, at: &offset) {
+        case .data(let range): exchange.body(input.extracting(range))
+        case .end:
+            state = .response
+            exchange.requestEnded(trailers: body.trailers)
+        case .needsMore: break
+        case .failed(let error):
+            offset = input.count
+            refuse(error)
+        }
+    }
+
+    /// The client broke the protocol: it gets an answer if none has begun, and the connection ends.
+    private func refuse(_ error: HTTP1Error) {
+        closesAfterResponse = true
+        if exchange.phase == .responding { return abort() }
+        if exchange.phase == .idle { exchange.log.begin(at: worker.loop.now) }
+        var reply = LocalReply.badRequest("http1.\(error.reason)")
+        reply.status = error.status
+        state = .draining
+        exchange.respond(reply)
+    }
+
+    /// Remembers bytes of a later request, and stops reading when there are any.
+    private func keep(_ rest: Span<UInt8>) {
+        carry.append(rest)
+        pauseReading(true)
+    }
+
+    /// Serves the bytes that were kept.
+    private func resumeCarry() {
+        while state == .head, !carry.isEmpty {
+            var bytes: [UInt8] = []
+            swap(&bytes, &carry)
+            process(bytes.span)
+        }
+        if state == .head { pauseReading(false) }
+    }
+
+    private func inputEnded() {
+        if state == .tunnel { return exchange.tunnelInputEnded() }
+        lost()
+    }
+
+    /// The client is gone.
+    private func lost() {
+        if exchange.phase != .idle { exchange.downstreamClosed() }
+        close()
+    }
+
+    // From the exchange
+
+    func resolve(_ head: inout HTTP1Head) -> RequestRouter.Outcome { router.resolve(&head, worker) }
+
+    func pauseReading(_ isPaused: Bool) {
+        let isPaused = isPaused || !carry.isEmpty
+        channel?.pauseReading(isPaused, on: worker.loop)
+    }
+
+    var isOutputFull: Bool { output.waiting > OutputBuffer.highWater }
+
+    /// Writes a head that precedes the response proper (1xx).
+    func interimResponse(_ response: inout HTTP1Head) {
+        response.removeHopByHopFields()
+        response.write(to: &output.bytes)
+    }
+
+    /// Writes the response's head; its body follows.
+    func beginResponse(_ response: inout HTTP1Head, isRequestComplete: Bool) {
+        let isHTTP10 = exchange.head.version == .http10
+        let framing = response.framing
+        let upgrade = framing == .tunnel ? response.text(of: .upgrade) : nil
+        response.removeHopByHopFields()
+        isResponseChunked = !isHTTP10 && (framing == .chunked || framing == .untilClose)
+        if !isRequestComplete, framing != .tunnel { closesAfterResponse = true }
+        if isHTTP10, framing == .chunked || framing == .untilClose { closesAfterResponse = true }
+        if framing == .tunnel {
+            response.append(.connection, "upgrade")
+            if let upgrade { response.append(.upgrade, upgrade) }
+        } else if closesAfterResponse {
+            response.append(.connection, "close")
+        } else if isHTTP10 {
+            response.append(.connection, "keep-alive")
+        }
+        if isResponseChunked { response.append(.transferEncoding, "chunked") }
+        response.write(to: &output.bytes)
+        if framing == .tunnel { beginTunnel() }
+    }
+
+    private func beginTunnel() {
+        state = .tunnel
+        closesAfterResponse = true
+        guard !carry.isEmpty else { return }
+        exchange.tunnelBytes(carry.span)
+        carry = []
+        pauseReading(false)
+    }
+
+    func responseBody(_ data: Span<UInt8>) {
+        if isResponseChunked {
+            ChunkWriter.chunk(data, to: &output.bytes)
+        } else {
+            output.bytes.append(data)
+        }
+    }
+
+    func endResponse(trailers: HTTP1Head?) {
+        guard isResponseChunked else { return }
+        if let trailers {
+            ChunkWriter.end(with: trailers, to: &output.bytes)
+        } else {
+            ChunkWriter.end(to: &output.bytes)
+        }
+        isResponseChunked = false
+    }
+
+    /// Answers by the proxy itself.
+    func respond(_ reply: LocalReply, isRequestComplete: Bool) {
+        if !isRequestComplete { closesAfterResponse = true }
+        LocalReplyWriter.write(
+            reply,
+            to: &output.bytes,
+            direction: info.direction,
+            isHead: exchange.head.methodID == .head,
+            closes: closesAfterResponse,
+            worker: worker
+        )
+    }
+
+    /// The response is complete: serves the next request, or ends the connection.
+    func exchangeEnded() {
+        guard state != .closed else { return }
+        if closesAfterResponse {
+            state = .draining
+            if !isProcessing { flush() }
+            return
+        }
+        state = .head
+        flush()
+        if !isProcessing, !carry.isEmpty { resumeCarry() }
+    }
+
+    /// Cuts off a response that cannot be completed.
+    func abort() {
+        if state == .closed { return }
+        flush()
+        channel?.resetOnClose()
+        close()
+    }
+
+    /// Sends what waits.
+    func flush() {
+        guard channel != nil else { return }
+        if channel?.flush(&output, on: worker.loop) == false { return lost() }
+        if output.isEmpty, state == .draining { finishSending() }
+    }
+
+    // Ending
+
+    /// Everything is sent: says so, and throws away what the client still sends, so that no reset destroys the answer.
+    private func finishSending() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        channel?.finishSending(on: worker.loop)
+        pauseReading(false)
+        carry = []
+        deadline = worker.loop.now + worker.limits.lingerTimeout
+        if let timer { worker.loop.cancel(timer) }
+        timer = worker.loop.schedule(after: worker.limits.lingerTimeout, self)
+    }
+
+    func timerFired(_ timer: TimerID) {
+        self.timer = nil
+        if worker.loop.now >= deadline { return expired() }
+        if exchange.phase == .idle {
+            exchange.releaseMemory()
+            output.releaseMemory()
+            if worker.isDraining, state == .head, !isWithinHead { return close() }
+        }
+        self.timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
+    }
+
+    private func expired() {
+        if state == .draining || exchange.phase == .idle && !isWithinHead { return close() }
+        if state == .head {
+            closesAfterResponse = true
+            exchange.log.begin(at: worker.loop.now)
+            state = .draining
+            exchange.respond(.requestTimeout)
+            return flush()
+        }
+        lost()
+    }
+
+    var isIdle: Bool { state == .head && !isWithinHead }
+
+    func close() {
+        guard state != .closed else { return }
+        state = .closed
+        if let timer { worker.loop.cancel(timer) }
+        timer = nil
+        channel?.unregister(from: worker.loop)
+        channel = nil
+        worker.remove(self)
+    }
+}

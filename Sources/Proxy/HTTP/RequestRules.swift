@@ -1,0 +1,98 @@
+internal import Base
+internal import HTTP
+
+/// What a sidecar changes in a request's head before it goes on (Istio's sidecars over Envoy's connection manager).
+struct RequestRules {
+    let info: ConnectionInfo
+
+    /// - Parameter upgrade: The protocol the client offers to switch to; nil when it does not.
+    func apply(to head: inout HTTP1Head, upgrade: String?, worker: Worker) {
+        useOriginForm(&head)
+        let isChunked = head.framing == .chunked
+        let acceptsTrailers = head.contains(.te) && head.lists("trailers", in: .te)
+        head.removeHopByHopFields()
+        if isChunked { head.append(.transferEncoding, "chunked") }
+        if acceptsTrailers { head.append(.te, "trailers") }
+        if let upgrade {
+            head.append(.connection, "upgrade")
+            head.append(.upgrade, upgrade)
+        }
+        if !head.contains(.xForwardedProto) {
+            head.append(.xForwardedProto, info.direction == .inbound && info.isMutualTLS ? "https" : "http")
+        }
+        if !head.contains(.xRequestID) { worker.appendRequestID(to: &head) }
+        tellCaller(&head)
+        if info.direction == .inbound {
+            // What proxies tell each other is not for the application.
+            head.remove(.xEnvoyPeerMetadata)
+            head.remove(.xEnvoyPeerMetadataID)
+            head.remove(.xEnvoyDecoratorOperation)
+        }
+    }
+
+    /// Takes host and path out of an absolute target: what follows is no proxy (RFC 9112 §3.2.2).
+    private func useOriginForm(_ head: inout HTTP1Head) {
+        guard hasAbsoluteTarget(head) else { return }
+        let authority = [UInt8](copying: head.authority)
+        var path = [UInt8](copying: head.path)
+        if path.first != UInt8(ascii: "/") { path.insert(UInt8(ascii: "/"), at: 0) }
+        head.set(.host, to: authority.span)
+        head.setTarget(path.span)
+    }
+
+    private func hasAbsoluteTarget(_ head: HTTP1Head) -> Bool {
+        let target = head.target
+        return !target.isEmpty && target[0] != UInt8(ascii: "/") && target[0] != UInt8(ascii: "*")
+    }
+
+    /// Writes who the caller is, or removes what a client without a certificate claims to be.
+    private func tellCaller(_ head: inout HTTP1Head) {
+        if info.callerElement.isEmpty { return head.remove(.xForwardedClientCert) }
+        var value = received(head)
+        if value.isEmpty {
+            let element = info.callerElement
+            return head.set(.xForwardedClientCert, to: element.span)
+        }
+        value.append(UInt8(ascii: ","))
+        value += info.callerElement
+        head.set(.xForwardedClientCert, to: value.span)
+    }
+
+    private func received(_ head: HTTP1Head) -> [UInt8] {
+        guard let index = head.firstIndex(of: .xForwardedClientCert) else { return [] }
+        return [UInt8](copying: head.value(at: index))
+    }
+}
+
+/// What a sidecar changes in a response's head before it goes back.
+struct ResponseRules {
+    let info: ConnectionInfo
+    let serviceTime: Int?
+
+    func apply(to head: inout HTTP1Head) {
+        head.set(.server, to: info.direction.serverName)
+        if let serviceTime {
+            var digits: [UInt8] = []
+            digits.appendDecimal(serviceTime)
+            head.set(.xEnvoyUpstreamServiceTime, to: digits.span)
+        }
+    }
+}
+
+extension ConnectionInfo.Direction {
+    /// The `server` field of every response.
+    var serverName: String { self == .inbound ? "istio-envoy" : "envoy" }
+}
+
+extension HTTP1Head {
+    /// Appends the head, and when asked for `x-envoy-attempt-count: 1`.
+    ///
+    /// - Returns: Where in `output` the count's digit is.
+    func write(to output: inout [UInt8], attemptCount: Bool) -> Int? {
+        write(to: &output)
+        guard attemptCount else { return nil }
+        output.removeLast(2)
+        output.append("x-envoy-attempt-count: 1\r\n\r\n".utf8.span)
+        return output.count - 5
+    }
+}

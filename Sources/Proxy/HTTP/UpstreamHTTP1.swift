@@ -1,0 +1,265 @@
+internal import Base
+internal import EventLoop
+internal import HTTP
+
+/// An HTTP/1 connection to an endpoint: serves one exchange at a time, and waits idle between them.
+final class UpstreamHTTP1: ReadinessHandler, TimerHandler {
+    private enum State {
+        case connecting
+        /// Ready; nobody uses it.
+        case idle
+        /// Waiting for a response, or within its head.
+        case head
+        /// Within the body of a response.
+        case body
+        /// Both ways are plain bytes now.
+        case tunnel
+        case closed
+    }
+
+    let worker: Worker
+    let endpoint: EndpointPool
+    private var channel: Channel?
+    private var state = State.connecting
+    private var exchange: Exchange?
+    private var parser = HTTP1HeadParser(.response(to: .get))
+    private var head = HTTP1Head()
+    private var body = BodyReader(.none)
+    private var keepsAlive = true
+    private var hasReceived = false
+    /// Requests begun on this connection.
+    private(set) var served = 0
+    private var isCounted = false
+    private var timer: TimerID?
+    private var deadline: MonotonicTime
+
+    init(_ worker: Worker, _ endpoint: EndpointPool) {
+        self.worker = worker
+        self.endpoint = endpoint
+        deadline = worker.loop.now + endpoint.limits.connectTimeout
+    }
+
+    var isReady: Bool { state == .idle || state == .head || state == .body || state == .tunnel }
+    var localAddress: SocketAddress? { channel?.localAddress }
+
+    // Opening
+
+    /// Connects, shakes hands, and then begins `exchange`.
+    func open(for exchange: Exchange) {
+        self.exchange = exchange
+        endpoint.connectionOpened()
+        isCounted = true
+        do {
+            channel = try Channel.connecting(to: endpoint, .http)
+        } catch {
+            return failed(.remoteConnectionFailure, cause: "delayed connect error: \(error.reason)")
+        }
+        guard channel?.register(on: worker.loop, self, .writable) == true else {
+            return failed(.localConnectionFailure, cause: "too many open descriptors")
+        }
+        timer = worker.loop.schedule(after: endpoint.limits.connectTimeout, self)
+    }
+
+    private func proceed() {
+        switch channel?.proceedConnecting(on: worker.loop) {
+        case .done: opened()
+        case .inProgress: break
+        case .failed(let reason, let cause):
+            worker.handshakeFailed(to: endpoint, cause)
+            failed(reason, cause: cause)
+        case nil: break
+        }
+    }
+
+    private func opened() {
+        channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
+        deadline = worker.loop.now + worker.limits.idleTimeout
+        if let timer { worker.loop.cancel(timer) }
+        timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
+        state = .idle
+        guard let exchange else { return close() }
+        served += 1
+        exchange.upstreamReady()
+    }
+
+    // From the exchange
+
+    /// An idle connection is taken into use.
+    func begin(_ exchange: Exchange) {
+        self.exchange = exchange
+        served += 1
+    }
+
+    /// A request is about to be sent; the next head is the response to it.
+    func expectResponse(to method: HTTPMethod) {
+        state = .head
+        hasReceived = false
+        keepsAlive = true
+        head.removeAll()
+        parser.reset(.response(to: method))
+    }
+
+    /// Sends what waits in `request`; false when the connection is lost.
+    func send(_ request: inout OutputBuffer, isKept: Bool) -> Bool {
+        channel?.flush(&request, isKept: isKept, on: worker.loop) ?? false
+    }
+
+    func pauseReading(_ isPaused: Bool) { channel?.pauseReading(isPaused, on: worker.loop) }
+
+    func finishSending() { channel?.finishSending(on: worker.loop) }
+
+    /// The exchange is over.
+    func end(isReusable: Bool) {
+        exchange = nil
+        guard isReusable, keepsAlive, state == .idle, !worker.isDraining else { return close() }
+        deadline = worker.loop.now + worker.limits.idleTimeout
+        pauseReading(false)
+        if !endpoint.returned(self) { close() }
+    }
+
+    // Events
+
+    func becameReady(_ readiness: Readiness) {
+        if state == .connecting { return proceed() }
+        if readiness.contains(.writable) { exchange?.upstreamDrained() }
+        if readiness.contains(.readable) || readiness.contains(.failed) { readInput() }
+    }
+
+    private func readInput() {
+        guard channel != nil else { return }
+        let worker = worker
+        var buffer = worker.takeReadBuffer()
+        defer { worker.giveReadBuffer(&buffer) }
+        var span = buffer.mutableSpan
+        switch channel?.read(into: &span) {
+        case .moved(let count): process(buffer.span.extracting(0..<count))
+        case .wouldBlock: break
+        case .ended: inputEnded()
+        case .failed, nil: failed(.connectionTermination, cause: "")
+        }
+    }
+
+    private func process(_ input: Span<UInt8>) {
+        // Nobody asked for these bytes.
+        guard let exchange else { return close() }
+        hasReceived = true
+        var offset = 0
+        while offset < input.count {
+            switch state {
+            case .head: takeHead(input, &offset, exchange)
+            case .body: takeBody(input, &offset, exchange)
+            case .tunnel:
+                exchange.responseBody(input.extracting(offset...))
+                offset = input.count
+            case .connecting, .idle, .closed:
+                // More than one response to one request: the connection cannot be trusted any more.
+                keepsAlive = false
+                offset = input.count
+            }
+        }
+        guard state != .closed, state != .idle else { return finishResponse(exchange) }
+        exchange.flushResponse()
+    }
+
+    private func takeHead(_ input: Span<UInt8>, _ offset: inout Int, _ exchange: Exchange) {
+        switch parser.parse(input.extracting(offset...), into: &head) {
+        case .needsMore: offset = input.count
+        case .complete(let consumed):
+            offset += consumed
+            takeResponse(exchange)
+        case .failed(let error):
+            offset = input.count
+            failed(.protocolError, cause: "\(error.reason)")
+        }
+    }
+
+    private func takeResponse(_ exchange: Exchange) {
+        if head.status < 200, head.status != 101 {
+            exchange.responded(&head)
+            head.removeAll()
+            return parser.reset(.response(to: exchange.head.methodID))
+        }
+        keepsAlive = head.keepsAlive
+        let framing = head.framing
+        if framing == .tunnel, !exchange.isUpgrade {
+            return failed(.protocolError, cause: "the server switched protocols though nobody asked")
+        }
+        exchange.responded(&head)
+        switch framing {
+        case .none: state = .idle
+        case .tunnel: state = .tunnel
+        default:
+            body = BodyReader(framing)
+            state = .body
+        }
+    }
+
+    private func takeBody(_ input: Span<UInt8>, _ offset: inout Int, _ exchange: Exchange) {
+        switch body.next(in: input, at: &offset) {
+        case .data(let range):
+            exchange.responseBody(input.extracting(range))
+            if body.isComplete { state = .idle }
+        case .end: state = .idle
+        case .needsMore: break
+        case .failed(let error):
+            offset = input.count
+            failed(.protocolError, cause: "\(error.reason)")
+        }
+    }
+
+    private func finishResponse(_ exchange: Exchange) {
+        guard state == .idle, self.exchange === exchange else { return }
+        exchange.responseEnded(trailers: body.trailers, isReusable: keepsAlive)
+    }
+
+    private func inputEnded() {
+        guard let exchange else { return close() }
+        switch state {
+        case .tunnel:
+            keepsAlive = false
+            exchange.responseEnded(trailers: nil, isReusable: false)
+        case .body where body.inputEnded():
+            keepsAlive = false
+            state = .idle
+            finishResponse(exchange)
+        default: failed(.connectionTermination, cause: "")
+        }
+    }
+
+    /// The connection is lost, or was never made.
+    func failed(_ reason: LocalReply.ResetReason, cause: String) {
+        guard state != .closed else { return }
+        let progress: RetryDecision.Progress =
+            switch state {
+            case .connecting: .notSent
+            case .head where hasReceived: .answered
+            case .head: served > 1 ? .sentOnReusedConnection : .sent
+            default: .answered
+            }
+        let exchange = exchange.take()
+        close()
+        exchange?.upstreamFailed(reason, cause: cause, progress: progress)
+    }
+
+    func timerFired(_ timer: TimerID) {
+        self.timer = nil
+        switch state {
+        case .connecting: failed(.connectionTimeout, cause: "")
+        case .idle where worker.loop.now >= deadline: close()
+        default:
+            if state == .idle { head.releaseMemory() }
+            self.timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
+        }
+    }
+
+    func close() {
+        guard state != .closed else { return }
+        state = .closed
+        exchange = nil
+        if let timer { worker.loop.cancel(timer) }
+        timer = nil
+        channel?.unregister(from: worker.loop)
+        channel = nil
+        if isCounted { endpoint.connectionClosed(self) }
+    }
+}

@@ -1,0 +1,174 @@
+internal import Base
+internal import Discovery
+internal import EventLoop
+internal import HTTP
+
+/// An inbound connection between its arrival and the moment it is known how to treat it.
+final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection {
+    private enum State { case looking, handshaking, closed }
+
+    private let worker: Worker
+    private let info: ConnectionInfo
+    private var channel: Channel?
+    private var state = State.looking
+    private var timer: TimerID?
+    private var chain = InboundChain.bytes
+
+    init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo) {
+        self.worker = worker
+        self.info = info
+        self.channel = consume channel
+    }
+
+    /// Looks at the first bytes if the port's policy needs them, and hands the connection on.
+    func start() {
+        guard let port = worker.tables.policy(port: info.target.port) else {
+            return refuse("no policy has arrived from the control plane yet", details: "policy_missing")
+        }
+        info.port = port
+        guard InboundChain.looksForTLS(port.mode) || InboundChain.looksForHTTP(port.application, port.mode) else {
+            return decide(.raw, isHTTP: false)
+        }
+        worker.add(self)
+        guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
+        let patience = worker.tables.content.mesh.protocolDetectionTimeout
+        if patience > .zero { timer = worker.loop.schedule(after: patience, self) }
+    }
+
+    func becameReady(_ readiness: Readiness) {
+        switch state {
+        case .looking: look()
+        case .handshaking: proceedHandshake()
+        case .closed: break
+        }
+    }
+
+    private func look() {
+        guard let port = info.port else { return }
+        let worker = worker
+        var buffer = worker.takeReadBuffer()
+        defer { worker.giveReadBuffer(&buffer) }
+        var span = buffer.mutableSpan
+        switch channel?.peek(into: &span) {
+        case .moved(let count):
+            switch FirstBytes.judge(buffer.span.extracting(0..<count), port.application, port.mode) {
+            case .undecided: break
+            case .decided(let transport, let isHTTP): decide(transport, isHTTP: isHTTP)
+            case .garbage(let reason): refuse(reason, details: "filter_chain_not_found")
+            }
+        case .wouldBlock: break
+        case .ended:
+            // A client that said nothing and is done: bytes, none of them.
+            if port.mode == .strict { return close() }
+            decide(.raw, isHTTP: false)
+        case .failed, nil: close()
+        }
+    }
+
+    private func decide(_ transport: InboundChain.Transport, isHTTP: Bool) {
+        guard let port = info.port else { return }
+        chain = InboundChain.select(port.application, port.mode, transport, isHTTP: isHTTP)
+        let why = port.decision
+        switch chain {
+        case .refuse(let refusal): refuse("\(refusal.rawValue) (\(port.reason))", details: "filter_chain_not_found")
+        case .plaintextHTTP, .bytes:
+            info.reason = transport == .raw ? "plaintext: \(why)" : "TLS of the application, passed through: \(why)"
+            handOn()
+        case .mutualTLSHTTP, .mutualTLSBytes:
+            info.reason = "mTLS: \(why)"
+            beginHandshake()
+        }
+    }
+
+    // Mutual TLS
+
+    private func beginHandshake() {}
+    private func proceedHandshake() {}
+
+    private func handshakeFailed(_ cause: String) {
+        worker.telemetry.log.warn(
+            "TLS handshake failed: inbound \(info.peer) -> \(info.target): \(cause) (\(info.port?.reason ?? ""))"
+        )
+        var log = ExchangeLog()
+        log.begin(at: worker.loop.now)
+        log.flag = .none
+        log.details = "downstream_transport_failure"
+        log.upstreamFailure = cause
+        worker.finished(log, info, cluster: "")
+        close()
+    }
+
+    // Handing on
+
+    private func handOn() {
+        guard let port = info.port, let channel = take() else { return }
+        let pool = worker.application(info.target, port: port)
+        switch chain {
+        case .plaintextHTTP, .mutualTLSHTTP:
+            DownstreamHTTP1(worker, channel, info, RequestRouter(application: pool)).start()
+        case .bytes, .mutualTLSBytes, .refuse:
+            guard let endpoint = pool.pick(original: info.target, avoiding: nil, &worker.random) else { return }
+            ByteTunnel(worker, channel, info, to: endpoint, cluster: pool.name).start()
+        }
+    }
+
+    /// Gives the channel away; this object is done.
+    private func take() -> Channel? {
+        guard state != .closed else { return nil }
+        state = .closed
+        if let timer { worker.loop.cancel(timer) }
+        timer = nil
+        worker.remove(self)
+        return channel.take()
+    }
+
+    private func refuse(_ reason: String, details: String) {
+        info.reason = reason
+        worker.telemetry.log.info("refused: inbound \(info.peer) -> \(info.target): \(reason)")
+        var log = ExchangeLog()
+        log.begin(at: worker.loop.now)
+        log.flag = .noRoute
+        log.details = details
+        worker.finished(log, info, cluster: "")
+        channel?.resetOnClose()
+        close()
+    }
+
+    func timerFired(_ timer: TimerID) {
+        self.timer = nil
+        switch state {
+        // A silent client ends in the chain for plain bytes, as Istio's listener goes on after its timeout.
+        case .looking: decide(.raw, isHTTP: false)
+        case .handshaking:
+            handshakeFailed(
+                "the client was silent for \(worker.limits.handshakeTimeout.components.seconds) s in the handshake"
+            )
+        case .closed: break
+        }
+    }
+
+    var isIdle: Bool { state == .looking }
+
+    func close() {
+        guard state != .closed else { return }
+        state = .closed
+        if let timer { worker.loop.cancel(timer) }
+        timer = nil
+        channel?.unregister(from: worker.loop)
+        channel = nil
+        worker.remove(self)
+    }
+}
+
+extension InboundPolicy.Port {
+    /// The decision and who made it: `PeerAuthentication foo/default is STRICT`.
+    var decision: String {
+        let word =
+            switch mode {
+            case .disable: "DISABLE"
+            case .permissive: "PERMISSIVE"
+            case .strict: "STRICT"
+            }
+        return "\(reason) is \(word)"
+    }
+}

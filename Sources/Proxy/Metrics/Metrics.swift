@@ -1,0 +1,69 @@
+/// One worker's counters; added up over the workers when somebody scrapes them.
+struct Metrics: Sendable {
+    /// What a series of `istio_requests_total` and of the TCP metrics is told apart by.
+    struct Key: Hashable, Sendable {
+        var isInbound: Bool
+        var isMutualTLS: Bool
+        /// The caller's SPIFFE id, known inbound with mutual TLS.
+        var sourcePrincipal: String
+        var cluster: String
+        var host: String
+        var status: Int
+        var flag: ResponseFlag
+        var isHTTP: Bool
+    }
+
+    struct Values: Sendable {
+        var count = 0
+        var milliseconds = 0
+        var bytesReceived = 0
+        var bytesSent = 0
+        var buckets = [Int](repeating: 0, count: Metrics.bounds.count)
+    }
+
+    /// Upper bounds of the duration histogram, in milliseconds (Istio's).
+    static let bounds = [
+        1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000,
+        3_600_000,
+    ]
+    /// Series beyond this are counted under the first one that fits no more: a hostile client must not fill the memory.
+    static let mostSeries = 5000
+
+    private(set) var series: [Key: Values] = [:]
+    var handshakesFailed = 0
+    var plaintextRefused = 0
+    var mutualTLSAccepted = 0
+    var plaintextAccepted = 0
+
+    mutating func record(_ key: Key, milliseconds: Int, received: Int, sent: Int) {
+        if series.count >= Self.mostSeries, series[key] == nil { return }
+        series[key, default: Values()].record(milliseconds: milliseconds, received: received, sent: sent)
+    }
+
+    /// Adds another worker's counters.
+    mutating func add(_ other: Metrics) {
+        for (key, values) in other.series { series[key, default: Values()].add(values) }
+        handshakesFailed += other.handshakesFailed
+        plaintextRefused += other.plaintextRefused
+        mutualTLSAccepted += other.mutualTLSAccepted
+        plaintextAccepted += other.plaintextAccepted
+    }
+}
+
+extension Metrics.Values {
+    mutating func record(milliseconds: Int, received: Int, sent: Int) {
+        count += 1
+        self.milliseconds += milliseconds
+        bytesReceived += received
+        bytesSent += sent
+        if let index = Metrics.bounds.firstIndex(where: { milliseconds <= $0 }) { buckets[index] += 1 }
+    }
+
+    mutating func add(_ other: Self) {
+        count += other.count
+        milliseconds += other.milliseconds
+        bytesReceived += other.bytesReceived
+        bytesSent += other.bytesSent
+        for index in buckets.indices { buckets[index] += other.buckets[index] }
+    }
+}

@@ -1,0 +1,81 @@
+internal import Base
+internal import Discovery
+
+/// Makes a destination's runtime form, and keeps what stays the same of the one before it.
+struct DestinationPoolBuilder {
+    private let destination: Destination
+    private let credentials: Credentials?
+    private let predecessor: DestinationPool?
+    private let limits: EndpointPool.Limits
+    private let security: UpstreamSecurity?
+
+    init(_ destination: Destination, _ credentials: Credentials?, _ predecessor: DestinationPool?) {
+        self.destination = destination
+        self.credentials = credentials
+        self.predecessor = predecessor
+        limits = EndpointPool.Limits(
+            connectTimeout: destination.connectTimeout,
+            connections: destination.maxConnections,
+            waiting: destination.maxPendingRequests == 0 ? 1024 : destination.maxPendingRequests,
+            requestsPerConnection: destination.maxRequestsPerConnection
+        )
+        security = destination.tls.map { UpstreamSecurity($0, destination, credentials) }
+    }
+
+    mutating func build() -> DestinationPool {
+        let known = (predecessor?.endpoints ?? []).map { ($0.address, $0) }
+        let old = Dictionary(known) { first, _ in first }
+        let endpoints = destination.endpoints.compactMap { endpoint -> EndpointPool? in
+            guard let ip = IPAddress(endpoint.address) else { return nil }
+            let address = SocketAddress(ip, port: endpoint.port)
+            let security = endpoint.tls == .configured ? requiredSecurity : nil
+            if let kept = old[address], kept.isInterchangeable(with: security, limits, endpoint.reason) { return kept }
+            return EndpointPool(address, security: security, reason: endpoint.reason, limits: limits)
+        }
+        let (endpointLimits, unlisted) = (limits, destination.tlsForUnlisted == .configured ? requiredSecurity : nil)
+        return DestinationPool(destination, endpoints: endpoints) { address in
+            EndpointPool(
+                address,
+                security: unlisted,
+                reason: "address is no endpoint of the service",
+                limits: endpointLimits
+            )
+        }
+    }
+
+    /// What an endpoint needs that must be encrypted; never nil, so that nothing goes out in plaintext by mistake.
+    private var requiredSecurity: UpstreamSecurity { security ?? UpstreamSecurity.missing }
+}
+
+extension EndpointPool {
+    func isInterchangeable(with security: UpstreamSecurity?, _ limits: Limits, _ reason: String) -> Bool {
+        isCurrent && self.limits == limits && self.reason == reason && self.security == security
+    }
+}
+
+extension DestinationPool {
+    /// A destination that is wherever a connection was going, in plaintext or as it is.
+    static func originalDestination(_ name: String, reason: String) -> DestinationPool {
+        var destination = Destination(name: name, host: "", port: 0, application: .auto)
+        destination.usesOriginalDestination = true
+        return DestinationPool(destination, endpoints: []) { EndpointPool($0, reason: reason) }
+    }
+
+    /// The application of this pod.
+    ///
+    /// Connections come from 127.0.0.6, which the packet filter knows not to redirect to the proxy again.
+    static func application(_ address: SocketAddress, isDeclared: Bool, sendsToLocalhost: Bool) -> DestinationPool {
+        let name = isDeclared ? "inbound|\(address.port)||" : "InboundPassthroughCluster"
+        var destination = Destination(name: name, host: "", port: address.port, application: .auto)
+        destination.usesOriginalDestination = true
+        return DestinationPool(destination, endpoints: []) { original in
+            let isIPv6 = original.ip.isIPv6
+            if sendsToLocalhost, isDeclared {
+                let local = SocketAddress(isIPv6 ? .loopback6 : .loopback, port: original.port)
+                return EndpointPool(local, reason: "application of this pod")
+            }
+            let source = SocketAddress(isIPv6 ? IPAddress(high: 0, low: 6) : IPAddress(ipv4: 0x7F00_0006), port: 0)
+            return EndpointPool(original, source: source, reason: "application of this pod")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+internal import Base
+internal import Discovery
+internal import EventLoop
+
+/// One endpoint as one worker uses it: its idle connections, its load, and who waits for a connection.
+final class EndpointPool {
+    /// How many idle connections one worker keeps to one endpoint.
+    static let mostIdle = 1024
+
+    let address: SocketAddress
+    /// `10.244.0.5:80`, for the log.
+    let name: String
+    /// The local address connections come from; nil for any.
+    let source: SocketAddress?
+    /// How TLS is spoken to the endpoint; nil for plaintext.
+    let security: UpstreamSecurity?
+    /// Why it is or is not encrypted.
+    let reason: String
+    let limits: Limits
+
+    struct Limits: Hashable {
+        var connectTimeout: Duration = .seconds(10)
+        /// 0 for no limit.
+        var connections = 0
+        var waiting = 1024
+        /// Requests on one connection, 0 for no limit.
+        var requestsPerConnection = 0
+    }
+
+    /// The one most recently used is last, and used first: the others may grow old.
+    private(set) var idle: [UpstreamHTTP1] = []
+    /// Open connections, in use or not.
+    private(set) var connections = 0
+    /// Requests being served, and byte connections.
+    var load = 0
+    private var waiting: [Exchange] = []
+    /// False once configuration no longer names the endpoint: connections end after their request.
+    private(set) var isCurrent = true
+
+    init(
+        _ address: SocketAddress,
+        source: SocketAddress? = nil,
+        security: UpstreamSecurity? = nil,
+        reason: String = "",
+        limits: Limits = Limits()
+    ) {
+        self.address = address
+        self.source = source
+        self.security = security
+        self.reason = reason
+        self.limits = limits
+        name = address.description
+    }
+
+    /// What became of asking for a connection.
+    enum Turn {
+        case reuse(UpstreamHTTP1)
+        case open
+        /// The exchange waits, and will be told.
+        case wait
+        case overflow
+    }
+
+    /// Says how `exchange` gets a connection.
+    func takeTurn(_ exchange: Exchange) -> Turn {
+        if let connection = idle.popLast() { return .reuse(connection) }
+        if limits.connections == 0 || connections < limits.connections { return .open }
+        if waiting.count >= limits.waiting { return .overflow }
+        waiting.append(exchange)
+        return .wait
+    }
+
+    /// The exchange gave up before its turn came.
+    func stopWaiting(_ exchange: Exchange) { waiting.removeAll { $0 === exchange } }
+
+    /// Why connections to it are or are not mutual TLS, for the log.
+    var decision: String { security == nil ? "plaintext: \(reason)" : "mTLS: \(reason)" }
+
+    func connectionOpened() { connections += 1 }
+
+    /// A connection is gone; somebody else may open one.
+    func connectionClosed(_ connection: UpstreamHTTP1) {
+        connections -= 1
+        if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
+        if !waiting.isEmpty, limits.connections == 0 || connections < limits.connections {
+            waiting.removeFirst().connect(to: self)
+        }
+    }
+
+    /// A connection has served its request and could serve another; false when it must be closed instead.
+    func returned(_ connection: UpstreamHTTP1) -> Bool {
+        guard isCurrent, idle.count < Self.mostIdle else { return false }
+        if limits.requestsPerConnection > 0, connection.served >= limits.requestsPerConnection { return false }
+        if waiting.isEmpty {
+            idle.append(connection)
+        } else {
+            waiting.removeFirst().begin(on: connection)
+        }
+        return true
+    }
+
+    /// Configuration no longer names the endpoint, or speaks to it in another way.
+    func retire() {
+        isCurrent = false
+        let connections = idle
+        idle = []
+        for connection in connections { connection.close() }
+    }
+}

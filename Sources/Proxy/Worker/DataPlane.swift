@@ -1,0 +1,99 @@
+internal import Base
+internal import Discovery
+internal import EventLoop
+internal import Synchronization
+
+/// The workers of one proxy, each on a thread of its own, behind one pair of ports.
+final class DataPlane: Sendable {
+    /// Where the proxy listens.
+    struct Addresses: Sendable {
+        var outbound = SocketAddress(.any6, port: 15001)
+        var inbound = SocketAddress(.any6, port: 15006)
+        /// Where outbound connections are taken to be going that were not redirected; for tests and benchmarks.
+        var outboundFallback: SocketAddress?
+        var inboundFallback: SocketAddress?
+    }
+
+    private let threads: [EventLoopThread<Worker>]
+    private let sinks = LogSinks()
+
+    /// Starts the workers and listens.
+    ///
+    /// - Throws: ``SystemError`` when a port is taken.
+    init(
+        workers: Int,
+        addresses: Addresses,
+        limits: WorkerLimits = WorkerLimits(),
+        tables: ProxyTables,
+        discovery: (any DiscoveryRequests)? = nil
+    ) throws {
+        var threads: [EventLoopThread<Worker>] = []
+        for index in 0..<max(1, workers) {
+            let sinks = sinks
+            let thread = try EventLoopThread(name: "worker-\(index)") { loop in
+                let telemetry = WorkerTelemetry(loop, sinks: sinks)
+                let worker = Worker(loop, limits: limits, tables: tables, telemetry: telemetry, discovery: discovery)
+                telemetry.configure(tables.content.mesh)
+                try worker.listen(Listener(worker, .inbound, addresses.inbound, fallback: addresses.inboundFallback))
+                try worker.listen(Listener(worker, .outbound, addresses.outbound, fallback: addresses.outboundFallback))
+                return worker
+            }
+            threads.append(thread)
+        }
+        self.threads = threads
+    }
+
+    /// Replaces what every worker decides by; each does so between two events.
+    func replace(_ tables: ProxyTables) {
+        for thread in threads {
+            thread.submit { worker in
+                worker.telemetry.configure(tables.content.mesh)
+                worker.replace(tables)
+            }
+        }
+    }
+
+    /// Connections end after what they are doing now; inbound ones are no longer accepted.
+    func drain() {
+        for thread in threads { thread.submit { worker in worker.drain { $0.direction == .inbound } } }
+    }
+
+    /// Adds up something of every worker, and hands it to `body` on the last worker's thread.
+    func collect(_ body: @escaping @Sendable (Metrics, _ connections: Int) -> Void) {
+        let total = Mutex((Metrics(), 0, threads.count))
+        let box = Total(total)
+        for thread in threads {
+            thread.submit { worker in
+                if let (metrics, connections) = box.add(worker.telemetry.metrics, worker.openConnections) {
+                    body(metrics, connections)
+                }
+            }
+        }
+    }
+
+    /// Ends all workers, with what they were doing.
+    func stop() {
+        for thread in threads {
+            thread.submit { $0.telemetry.flush() }
+            thread.stopAndJoin()
+        }
+        sinks.close()
+    }
+}
+
+/// A sum over the workers.
+private final class Total: Sendable {
+    private let state: Mutex<(Metrics, Int, Int)>
+
+    init(_ state: consuming Mutex<(Metrics, Int, Int)>) { self.state = state }
+
+    /// The whole when this was the last part.
+    func add(_ metrics: Metrics, _ connections: Int) -> (Metrics, Int)? {
+        state.withLock { state in
+            state.0.add(metrics)
+            state.1 += connections
+            state.2 -= 1
+            return state.2 == 0 ? (state.0, state.1) : nil
+        }
+    }
+}

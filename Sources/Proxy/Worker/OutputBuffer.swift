@@ -1,0 +1,49 @@
+/// Bytes on their way to a peer, with a mark between what the kernel has taken and what waits.
+struct OutputBuffer {
+    /// Memory above this is given back once everything is sent.
+    static let keptOctets = 32 * 1024
+    /// With more than this waiting, the other side is not read from.
+    static let highWater = 256 * 1024
+    /// Reading goes on when no more than this waits.
+    static let lowWater = 64 * 1024
+
+    var bytes: [UInt8] = []
+    /// How many of ``bytes`` were sent.
+    private(set) var sent = 0
+
+    var waiting: Int { bytes.count - sent }
+    var isEmpty: Bool { bytes.count == sent }
+
+    /// Notes that `count` more octets were sent.
+    ///
+    /// - Parameter isKept: Whether sent bytes stay, for sending them again.
+    mutating func advance(by count: Int, isKept: Bool = false) {
+        sent += count
+        if isKept { return }
+        if isEmpty {
+            removeAll()
+        } else if sent > Self.highWater {
+            bytes.removeFirst(sent)
+            sent = 0
+        }
+    }
+
+    /// Gets ready to send everything again.
+    mutating func rewind() { sent = 0 }
+
+    /// Forgets what was sent and kept; the rest stays.
+    mutating func dropSent() {
+        if isEmpty { return removeAll() }
+        bytes.removeFirst(sent)
+        sent = 0
+    }
+
+    /// Forgets everything; small memory is kept for the next message.
+    mutating func removeAll() {
+        sent = 0
+        if bytes.capacity > Self.keptOctets { bytes = [] } else { bytes.removeAll(keepingCapacity: true) }
+    }
+
+    /// Gives all memory back; only when empty.
+    mutating func releaseMemory() { if isEmpty { (bytes, sent) = ([], 0) } }
+}

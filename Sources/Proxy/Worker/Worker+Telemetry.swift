@@ -1,0 +1,104 @@
+internal import Base
+internal import Discovery
+internal import EventLoop
+internal import HTTP
+
+extension Worker {
+    /// Notes a finished request.
+    func finished(_ exchange: Exchange) {
+        let (log, info) = (exchange.log, exchange.info)
+        let elapsed = loop.now - log.start
+        count(log, info, cluster: exchange.clusterName, host: exchange.destination?.host ?? "", isHTTP: true, elapsed)
+        guard telemetry.isLogging else { return }
+        var entry = entry(log, info, cluster: exchange.clusterName, elapsed)
+        let head = exchange.head
+        entry.method = String(octets: head.method)
+        entry.path = head.text(of: .xEnvoyOriginalPath) ?? String(octets: head.path)
+        entry.httpVersion = head.version == .http10 ? "HTTP/1.0" : "HTTP/1.1"
+        entry.forwardedFor = head.text(of: .xForwardedFor) ?? ""
+        entry.userAgent = head.text(of: .userAgent) ?? ""
+        entry.requestID = head.text(of: .xRequestID) ?? ""
+        entry.authority = String(octets: head.authority)
+        entry.upstreamLocalAddress = exchange.upstream?.localAddress?.description ?? ""
+        entry.requestHeader = { name in
+            let name = Array(name.utf8)
+            return head.firstIndex(ofLowercase: name.span).map { String(octets: head.value(at: $0)) }
+        }
+        telemetry.write(entry)
+    }
+
+    /// Notes a finished connection that is not HTTP, or was refused.
+    func finished(_ log: ExchangeLog, _ info: ConnectionInfo, cluster: String) {
+        let elapsed = loop.now - log.start
+        count(log, info, cluster: cluster, host: "", isHTTP: false, elapsed)
+        guard telemetry.isLogging else { return }
+        var entry = entry(log, info, cluster: cluster, elapsed)
+        entry.upstreamLocalAddress = log.upstreamLocalAddress?.description ?? ""
+        telemetry.write(entry)
+    }
+
+    /// Notes a connection to an endpoint that failed before it could carry anything.
+    func handshakeFailed(to endpoint: EndpointPool, _ cause: String) {
+        if endpoint.security != nil { telemetry.metrics.handshakesFailed += 1 }
+        telemetry.log.warn("connection failed: outbound to \(endpoint.address) (\(endpoint.decision)): \(cause)")
+    }
+
+    private func entry(_ log: ExchangeLog, _ info: ConnectionInfo, cluster: String, _ elapsed: Duration)
+        -> AccessLogEntry
+    {
+        var entry = AccessLogEntry()
+        let now = Timestamp.now
+        entry.start = Timestamp(nanoseconds: now.nanoseconds - elapsed.nanoseconds)
+        entry.status = log.status
+        entry.flag = log.flag
+        entry.details = log.details
+        entry.upstreamFailure = log.upstreamFailure
+        entry.bytesReceived = log.bytesReceived
+        entry.bytesSent = log.bytesSent
+        entry.duration = elapsed
+        entry.upstreamServiceTime = log.serviceTime
+        entry.upstreamHost = log.endpoint?.name ?? ""
+        entry.cluster = cluster
+        entry.downstreamLocalAddress = info.target.description
+        entry.downstreamRemoteAddress = info.peer.description
+        entry.serverName = info.serverName
+        entry.routeName = log.routeName
+        entry.tlsReason = info.direction == .inbound ? info.reason : log.endpoint?.decision ?? info.reason
+        return entry
+    }
+
+    private func count(
+        _ log: ExchangeLog,
+        _ info: ConnectionInfo,
+        cluster: String,
+        host: String,
+        isHTTP: Bool,
+        _ elapsed: Duration
+    ) {
+        let isInbound = info.direction == .inbound
+        let key = Metrics.Key(
+            isInbound: isInbound,
+            isMutualTLS: isInbound ? info.isMutualTLS : log.endpoint?.security != nil,
+            sourcePrincipal: info.principal,
+            cluster: cluster,
+            host: isInbound ? info.port?.service ?? "" : host,
+            status: log.status,
+            flag: log.flag,
+            isHTTP: isHTTP
+        )
+        telemetry.metrics.record(
+            key,
+            milliseconds: elapsed.milliseconds,
+            received: log.bytesReceived,
+            sent: log.bytesSent
+        )
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; the far future when they cannot be counted.
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
+    }
+}

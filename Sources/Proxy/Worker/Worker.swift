@@ -1,0 +1,203 @@
+internal import Base
+internal import Discovery
+internal import EventLoop
+internal import HTTP
+
+/// A connection that its worker keeps alive, and ends when the proxy ends.
+protocol WorkerConnection: AnyObject {
+    /// Whether nothing would be lost by closing it now.
+    var isIdle: Bool { get }
+    func close()
+}
+
+/// What one thread owns: its listeners, connections and pools, and the configuration it decides by.
+///
+/// Not Sendable: it never leaves its thread. Configuration comes in as a whole between two events; connections go on.
+final class Worker {
+    let loop: EventLoop
+    let limits: WorkerLimits
+    private(set) var tables: ProxyTables
+    var random = FastRandom()
+    private(set) var isDraining = false
+    let telemetry: WorkerTelemetry
+    private let discovery: (any DiscoveryRequests)?
+    private var connections: [ObjectIdentifier: any WorkerConnection] = [:]
+    private var listeners: [Listener] = []
+    private var destinations: [String: DestinationPool] = [:]
+    private var applications: [ApplicationKey: DestinationPool] = [:]
+    private var waiting: [ResourceName: [Waiter]] = [:]
+    private var readBuffer = [UInt8](repeating: 0, count: WorkerLimits.readOctets)
+
+    /// The application as seen from one inbound destination.
+    struct ApplicationKey: Hashable {
+        var address: SocketAddress
+        var isDeclared: Bool
+    }
+
+    init(
+        _ loop: EventLoop,
+        limits: WorkerLimits,
+        tables: ProxyTables,
+        telemetry: WorkerTelemetry,
+        discovery: (any DiscoveryRequests)?
+    ) {
+        self.loop = loop
+        self.limits = limits
+        self.tables = tables
+        self.telemetry = telemetry
+        self.discovery = discovery
+    }
+
+    // Listening
+
+    func listen(_ listener: Listener) throws(SystemError) {
+        try listener.start()
+        listeners.append(listener)
+    }
+
+    /// Connections are no longer kept for another request, and the listeners that `stops` names close.
+    func drain(stopping stops: (Listener) -> Bool) {
+        isDraining = true
+        for listener in listeners where stops(listener) { listener.stop() }
+        for connection in connections.values where connection.isIdle { connection.close() }
+    }
+
+    var openConnections: Int { connections.count }
+
+    // Connections
+
+    func add(_ connection: any WorkerConnection) { connections[ObjectIdentifier(connection)] = connection }
+    func remove(_ connection: any WorkerConnection) { connections[ObjectIdentifier(connection)] = nil }
+
+    /// Room for one read; empty hands are filled anew, so that a read within a read works too.
+    func takeReadBuffer() -> [UInt8] {
+        var buffer: [UInt8] = []
+        swap(&buffer, &readBuffer)
+        return buffer.isEmpty ? [UInt8](repeating: 0, count: WorkerLimits.readOctets) : buffer
+    }
+
+    func giveReadBuffer(_ buffer: inout [UInt8]) { swap(&buffer, &readBuffer) }
+
+    func appendRequestID(to head: inout HTTP1Head) {
+        var id: [UInt8] = []
+        id.reserveCapacity(36)
+        RequestID.append(to: &id, using: &random)
+        head.append(.xRequestID, id.span)
+    }
+
+    // Configuration
+
+    /// Replaces the tables between two events. Endpoints that stay the same keep their connections.
+    func replace(_ tables: ProxyTables) {
+        let old = self.tables
+        self.tables = tables
+        for (name, pool) in destinations {
+            let destination = tables.content.destinations[name]
+            if destination == pool.destination, tables.credentials === old.credentials { continue }
+            let successor = destination.map { makePool($0, predecessor: pool) }
+            destinations[name] = successor
+            pool.retire(keeping: successor)
+        }
+        wakeWaiters()
+    }
+
+    /// The destination of that name; nil when the tables have none.
+    func pool(named name: String) -> DestinationPool? {
+        if let pool = destinations[name] { return pool }
+        guard let destination = tables.content.destinations[name] else { return nil }
+        let pool = makePool(destination, predecessor: nil)
+        destinations[name] = pool
+        return pool
+    }
+
+    private func makePool(_ destination: Destination, predecessor: DestinationPool?) -> DestinationPool {
+        var builder = DestinationPoolBuilder(destination, tables.credentials, predecessor)
+        return builder.build()
+    }
+
+    /// Where connections go that no route is known for: to where they were going.
+    private(set) lazy var passthrough = DestinationPool.originalDestination(
+        "PassthroughCluster",
+        reason: "not a service of the mesh"
+    )
+
+    /// The application behind an inbound connection to `address`.
+    func application(_ address: SocketAddress, port: InboundPolicy.Port) -> DestinationPool {
+        let isDeclared = tables.isDeclared(port: port.number)
+        let key = ApplicationKey(address: address, isDeclared: isDeclared)
+        if let pool = applications[key] { return pool }
+        let sendsToLocalhost = tables.content.inbound?.sendsToLocalhost ?? false
+        let pool = DestinationPool.application(address, isDeclared: isDeclared, sendsToLocalhost: sendsToLocalhost)
+        applications[key] = pool
+        return pool
+    }
+
+    // Asking the control plane
+
+    /// Tells the control plane's client that something was used, so that it stays subscribed.
+    func used(_ name: ResourceName) { discovery?.used(name) }
+
+    /// Calls `waiter` when `name` is known, or when that took too long.
+    func wait(for name: ResourceName, _ waiter: any ConfigurationWaiter) {
+        guard let discovery else { return waiter.configurationArrived(isThere: false) }
+        let entry = Waiter(waiter, name, self)
+        entry.timer = loop.schedule(after: limits.onDemandTimeout, entry)
+        waiting[name, default: []].append(entry)
+        discovery.request(name)
+    }
+
+    func stopWaiting(_ waiter: any ConfigurationWaiter) {
+        for (name, entries) in waiting {
+            for entry in entries where entry.waiter === waiter { entry.cancel() }
+            let rest = entries.filter { $0.waiter !== waiter }
+            waiting[name] = rest.isEmpty ? nil : rest
+        }
+    }
+
+    private func wakeWaiters() {
+        for (name, entries) in waiting where tables.knows(name) {
+            waiting[name] = nil
+            for entry in entries {
+                entry.cancel()
+                entry.waiter?.configurationArrived(isThere: true)
+            }
+        }
+    }
+
+    fileprivate func expired(_ entry: Waiter) {
+        waiting[entry.name]?.removeAll { $0 === entry }
+        if waiting[entry.name]?.isEmpty == true { waiting[entry.name] = nil }
+        entry.waiter?.configurationArrived(isThere: false)
+    }
+}
+
+/// Somebody who cannot go on before a piece of configuration has arrived.
+protocol ConfigurationWaiter: AnyObject {
+    /// - Parameter isThere: False when it did not come in time.
+    func configurationArrived(isThere: Bool)
+}
+
+/// The worker's way to the control plane's client, which lives on another thread.
+protocol DiscoveryRequests: Sendable {
+    /// Asks for a resource that is not in the tables.
+    func request(_ name: ResourceName)
+    /// Says that a resource is in use.
+    func used(_ name: ResourceName)
+}
+
+/// One waiter and its patience.
+private final class Waiter: TimerHandler {
+    weak let waiter: (any ConfigurationWaiter)?
+    let name: ResourceName
+    private unowned let worker: Worker
+    var timer: TimerID?
+
+    init(_ waiter: any ConfigurationWaiter, _ name: ResourceName, _ worker: Worker) {
+        self.waiter = waiter
+        self.name = name
+        self.worker = worker
+    }
+
+    func cancel() { if let timer { worker.loop.cancel(timer) } }
+    func timerFired(_ timer: TimerID) { worker.expired(self) }
+}

@@ -1,0 +1,20 @@
+/// How long and how much a worker lets a peer make it wait or hold.
+struct WorkerLimits: Sendable {
+    /// Octets of one read.
+    static let readOctets = 64 * 1024
+
+    /// A connection without traffic ends after this (Envoy's default: one hour).
+    var idleTimeout: Duration = .seconds(3600)
+    /// From the first octet of a request's head to its last.
+    var headTimeout: Duration = .seconds(60)
+    /// From the first octet of a TLS handshake to its end (Envoy's `transport_socket_connect_timeout` of Istio).
+    var handshakeTimeout: Duration = .seconds(15)
+    /// For a client to take the last response and close.
+    var lingerTimeout: Duration = .seconds(1)
+    /// For the control plane to say what an address or a host means.
+    var onDemandTimeout: Duration = .seconds(5)
+    /// How often an idle connection looks whether it is due, and gives memory back.
+    var sweepInterval: Duration = .seconds(5)
+    /// Connections at most; more are accepted and reset.
+    var connections = 50_000
+}
