@@ -70,6 +70,7 @@ public enum Resource: Hashable, Sendable {
     /// What a client needs as well to make use of this.
     public var references: [ResourceName] {
         switch self {
+        case .address(.auto(_, "PassthroughCluster")), .address(.auto(_, "BlackHoleCluster")): []
         case .address(.auto(_, let other)): [.destination(other)]
         case .address(.tcp(let destination)): [.destination(destination)]
         case .host(.destination(let destination, _)): [.destination(destination)]
