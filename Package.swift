@@ -90,13 +90,19 @@ let package = Package(
         program("apus-lab", ["LabNode", "LabServer"]),
 
         tests("Base"), tests("JSON"),
-        tests("EventLoop", ["Base"]),
+        tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
         tests("HTTP", ["Base", "Network", "TLS"]),
         tests("Injection", ["JSON", "YAML"]),
         tests("CommandLine", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestKubernetes", "YAML"]), tests("YAML", ["JSON"]),
         tests("MeshAPI", ["Base", "JSON", "YAML"]),
 
         // What tests of several targets share.
+        .target(
+            name: "TestTLS",
+            dependencies: ["Base", "TLS"],
+            path: "Tests/Support/TestTLS",
+            swiftSettings: house
+        ),
         .target(
             name: "TestKubernetes",
             dependencies: ["JSON", "Kubernetes"],

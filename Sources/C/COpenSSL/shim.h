@@ -1,11 +1,146 @@
-// OpenSSL as Swift sees it: the headers, plus functions for the macros we use.
+// OpenSSL as Swift sees it: the headers, plus functions for the macros and stacks we use.
 #ifndef C_OPENSSL_SHIM_H
 #define C_OPENSSL_SHIM_H
 
-#include <openssl/ssl.h>
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdint.h>
+#include <time.h>
+
+// Contexts
+
+static inline int COpenSSL_CTX_set_versions(SSL_CTX *context, int lowest, int highest) {
+    return SSL_CTX_set_min_proto_version(context, lowest) && SSL_CTX_set_max_proto_version(context, highest);
+}
+static inline int COpenSSL_CTX_set_groups(SSL_CTX *context, const char *names) {
+    return (int)SSL_CTX_set1_groups_list(context, names);
+}
+static inline int COpenSSL_CTX_set_signature_algorithms(SSL_CTX *context, const char *names) {
+    return (int)SSL_CTX_set1_sigalgs_list(context, names);
+}
+static inline void COpenSSL_CTX_set_modes(SSL_CTX *context) {
+    SSL_CTX_set_mode(
+        context,
+        SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+static inline void COpenSSL_CTX_set_session_cache(SSL_CTX *context, int client) {
+    SSL_CTX_set_session_cache_mode(
+        context, client ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
+}
+static inline int COpenSSL_CTX_add_chain(SSL_CTX *context, X509 *certificate) {
+    return (int)SSL_CTX_add1_chain_cert(context, certificate);
+}
+static inline int COpenSSL_CTX_set_chain_store(SSL_CTX *context, X509_STORE *store) {
+    return (int)SSL_CTX_set1_verify_cert_store(context, store);
+}
+static inline void COpenSSL_CTX_read_ahead(SSL_CTX *context) { SSL_CTX_set_read_ahead(context, 1); }
+
+static const uint64_t COpenSSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t COpenSSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
+static const uint64_t COpenSSL_OP_CIPHER_SERVER_PREFERENCE = SSL_OP_CIPHER_SERVER_PREFERENCE;
+static const uint64_t COpenSSL_OP_PRIORITIZE_CHACHA = SSL_OP_PRIORITIZE_CHACHA;
+
+// Connections
+
+static inline int COpenSSL_set_server_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
+}
+static inline int COpenSSL_set_groups(SSL *ssl, const char *names) { return (int)SSL_set1_groups_list(ssl, names); }
+static inline void COpenSSL_set_owner(SSL *ssl, void *owner) { SSL_set_app_data(ssl, owner); }
+static inline void *COpenSSL_owner(const SSL *ssl) { return SSL_get_app_data(ssl); }
+static inline SSL *COpenSSL_store_ctx_ssl(X509_STORE_CTX *verification) {
+    return X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx());
+}
+static inline int COpenSSL_library(unsigned long error) { return ERR_GET_LIB(error); }
+static inline int COpenSSL_reason(unsigned long error) { return ERR_GET_REASON(error); }
+static const int COpenSSL_BIO_FLAGS_RETRY = BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY;
+static inline void COpenSSL_retry_read(BIO *bio) {
+    BIO_clear_retry_flags(bio);
+    BIO_set_retry_read(bio);
+}
+
+// Certificates
+
+static const unsigned long COpenSSL_XN_FLAG_RFC2253 = XN_FLAG_RFC2253;
+
+static inline int COpenSSL_names_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
+/// The octets of one subject alternative name; `type` is GEN_URI, GEN_DNS, GEN_IPADD or another, which has no octets.
+static inline const unsigned char *COpenSSL_name(const GENERAL_NAMES *names, int index, int *type, int *count) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+    const ASN1_STRING *value = 0;
+    *type = name->type;
+    if (name->type == GEN_URI || name->type == GEN_DNS || name->type == GEN_EMAIL) value = name->d.ia5;
+    if (name->type == GEN_IPADD) value = name->d.iPAddress;
+    *count = value ? ASN1_STRING_length(value) : 0;
+    return value ? ASN1_STRING_get0_data(value) : 0;
+}
+/// Adds one name to `names`, making it when it is null; null when out of memory.
+static inline GENERAL_NAMES *COpenSSL_add_name(GENERAL_NAMES *names, int type, const void *octets, int count) {
+    if (!names) names = sk_GENERAL_NAME_new_null();
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_STRING *value = type == GEN_IPADD ? ASN1_OCTET_STRING_new() : ASN1_IA5STRING_new();
+    if (!names || !name || !value || !ASN1_STRING_set(value, octets, count)) return 0;
+    GENERAL_NAME_set0_value(name, type, value);
+    return sk_GENERAL_NAME_push(names, name) ? names : 0;
+}
+/// Adds a subject alternative name extension with `names` to a request.
+static inline int COpenSSL_request_add_names(X509_REQ *request, GENERAL_NAMES *names) {
+    STACK_OF(X509_EXTENSION) *extensions = 0;
+    int result = X509V3_add1_i2d(&extensions, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1 &&
+                 X509_REQ_add_extensions(request, extensions) == 1;
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    return result;
+}
+/// The subject alternative names of a request, to be freed; null when there are none.
+static inline GENERAL_NAMES *COpenSSL_request_names(X509_REQ *request) {
+    STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(request);
+    GENERAL_NAMES *names = X509V3_get_d2i(extensions, NID_subject_alt_name, 0, 0);
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    return names;
+}
+/// Adds an extension given as in OpenSSL's configuration language.
+static inline int COpenSSL_add_extension(X509 *certificate, X509 *issuer, int nid, const char *value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, certificate, 0, 0, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(0, &context, nid, value);
+    int result = extension && X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+    return result;
+}
+/// Seconds since 1970; INT64_MIN when the time cannot be read.
+static inline int64_t COpenSSL_seconds(const ASN1_TIME *time) {
+    struct tm fields;
+    return ASN1_TIME_to_tm(time, &fields) == 1 ? (int64_t)timegm(&fields) : INT64_MIN;
+}
+static inline STACK_OF(X509) *COpenSSL_stack(void) { return sk_X509_new_null(); }
+/// Adds a certificate to a stack, which takes a reference of its own.
+static inline int COpenSSL_push(STACK_OF(X509) *stack, X509 *certificate) {
+    return X509_add_cert(stack, certificate, X509_ADD_FLAG_UP_REF);
+}
+static inline void COpenSSL_free_stack(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
+static inline int COpenSSL_stack_count(const STACK_OF(X509) *stack) { return sk_X509_num(stack); }
+static inline X509 *COpenSSL_stack_get(const STACK_OF(X509) *stack, int index) { return sk_X509_value(stack, index); }
+static inline void COpenSSL_free(void *memory) { OPENSSL_free(memory); }
+/// The octets written to a memory BIO so far, still its own.
+static inline const char *COpenSSL_contents(BIO *bio, long *count) {
+    char *octets = 0;
+    *count = BIO_get_mem_data(bio, &octets);
+    return octets;
+}
+/// Makes an elliptic-curve key (P-256, P-384) or, when `curve` is null, an RSA key of `bits`.
+static inline EVP_PKEY *COpenSSL_generate(const char *curve, size_t bits) {
+    return curve ? EVP_PKEY_Q_keygen(0, 0, "EC", curve) : EVP_PKEY_Q_keygen(0, 0, "RSA", bits);
+}
 
 #endif

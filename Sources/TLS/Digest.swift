@@ -1,0 +1,44 @@
+internal import COpenSSL
+
+/// SHA-256 (FIPS 180-4).
+public enum SHA256 {
+    // Fetched once: looking an algorithm up by name on each use is what makes OpenSSL 3.0 slow.
+    // Safe: a fetched algorithm never changes, and lives as long as the process.
+    nonisolated(unsafe) static let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil)
+
+    /// 32 octets.
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 32)
+        let result = unsafe EVP_Digest(bytes, bytes.count, &digest, nil, algorithm, nil)
+        precondition(result == 1, "SHA-256 is missing from OpenSSL")
+        return digest
+    }
+}
+
+/// HMAC with SHA-256 (RFC 2104).
+public enum HMACSHA256 {
+    /// 32 octets.
+    public static func authenticate(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+        var code = [UInt8](repeating: 0, count: 32)
+        let key = key.isEmpty ? [0] : key  // The same by definition: keys are padded with zeros.
+        let result = unsafe HMAC(SHA256.algorithm, key, CInt(key.count), bytes, bytes.count, &code, nil)
+        precondition(unsafe result != nil, "HMAC is missing from OpenSSL")
+        return code
+    }
+
+    /// Whether `code` is right, in a time that does not tell how much of it is.
+    public static func verify(_ code: [UInt8], of bytes: [UInt8], key: [UInt8]) -> Bool {
+        let expected = authenticate(bytes, key: key)
+        return unsafe code.count == expected.count && CRYPTO_memcmp(code, expected, expected.count) == 0
+    }
+}
+
+/// Octets that nobody can guess.
+public enum SecureRandom {
+    public static func bytes(_ count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let result = unsafe RAND_bytes(&bytes, CInt(count))
+        precondition(result == 1, "the system has no random numbers")
+        return bytes
+    }
+}

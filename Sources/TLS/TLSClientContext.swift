@@ -1,0 +1,35 @@
+public import Base
+internal import COpenSSL
+
+/// What all connections of one client configuration share; make it when configuration arrives, never per connection.
+///
+/// Remembers the tickets that servers give, so that later connections to the same destination resume.
+public final class TLSClientContext: Sendable {
+    let context: TLSContext
+    let sessions = SessionCache()
+
+    /// - Throws: ``MeshError`` `invalidConfiguration` that names what cannot be used.
+    public init(_ configuration: TLSClientConfiguration) throws(MeshError) {
+        if case .exactly(let names) = configuration.verification.names, names.isEmpty {
+            throw MeshError(.invalidConfiguration, "an empty set of expected names would refuse every server")
+        }
+        context = try unsafe TLSContext(TLS_client_method(), configuration.parameters, configuration.verification)
+        if let identity = configuration.identity { try context.use(identity) }
+        let raw = unsafe context.raw
+        unsafe COpenSSL_CTX_set_session_cache(raw, 1)
+        unsafe SSL_CTX_sess_set_new_cb(raw, keepSession)
+        unsafe SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nil)
+        let offer = context.applicationProtocols.wire
+        if !offer.isEmpty { unsafe SSL_CTX_set_alpn_protos(raw, offer, CUnsignedInt(offer.count)) }
+        OpenSSLErrors.clear()
+    }
+}
+
+/// Puts a new session where the next connection finds it; 1 means that the reference is ours now.
+private func keepSession(_ ssl: OpaquePointer?, _ session: OpaquePointer?) -> CInt {
+    guard let session = unsafe session, let connection = unsafe TLSConnection.owner(of: ssl),
+        let sessions = connection.sessions, let key = connection.sessionKey
+    else { return 0 }
+    sessions.store(unsafe Session(adopting: session), for: key)
+    return 1
+}

@@ -1,0 +1,55 @@
+/// What both ends of TLS can be told.
+public struct TLSParameters: Sendable, Hashable {
+    /// Lowest and highest version to speak; below TLS 1.2 OpenSSL's security level goes down to 0.
+    public var versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
+    /// TLS 1.2 suites by OpenSSL's names, in order; empty means forward-secret AES-GCM and ChaCha20.
+    public var cipherSuites: [String] = []
+    /// Key exchange groups by OpenSSL's names, in order.
+    public var groups = ["X25519", "P-256"]
+    /// ALPN: what a client offers, or what a server chooses from in its own order; empty for none.
+    public var applicationProtocols: [String] = []
+
+    public init() {}
+
+    static let defaultCipherSuites = [
+        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384",
+    ]
+}
+
+/// How a server of TLS behaves.
+public struct TLSServerConfiguration: Sendable {
+    /// Whether the client shows a certificate.
+    public enum ClientCertificate: Sendable {
+        /// It is not asked for one.
+        case none
+        /// It may; what it shows must be good.
+        case optional(PeerVerification)
+        /// It must.
+        case required(PeerVerification)
+
+        var verification: PeerVerification? {
+            switch self {
+            case .none: nil
+            case .optional(let verification), .required(let verification): verification
+            }
+        }
+    }
+
+    /// At least one; an RSA and an ECDSA one may stand side by side, and the client's abilities decide.
+    public var identities: [TLSIdentity]
+    public var parameters = TLSParameters()
+    public var clientCertificate = ClientCertificate.none
+
+    public init(identity: TLSIdentity) { identities = [identity] }
+}
+
+/// How a client of TLS behaves.
+public struct TLSClientConfiguration: Sendable {
+    /// What to show when the server asks; nil for nothing.
+    public var identity: TLSIdentity?
+    public var parameters = TLSParameters()
+    public var verification: PeerVerification
+
+    public init(verification: PeerVerification) { self.verification = verification }
+}

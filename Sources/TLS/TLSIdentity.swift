@@ -1,0 +1,26 @@
+public import Base
+
+/// A certificate chain and its key: what one end of TLS shows to the other.
+public struct TLSIdentity: Sendable {
+    /// The leaf first, then its issuers up to but without the root.
+    public let chain: [Certificate]
+    let key: PrivateKey
+
+    public var leaf: Certificate { chain[0] }
+
+    /// - Throws: ``MeshError`` when the chain is empty or its first certificate is for another key.
+    public init(chain: [Certificate], key: PrivateKey) throws(MeshError) {
+        guard let leaf = chain.first else { throw MeshError(.invalidConfiguration, "an empty certificate chain") }
+        guard key.matches(leaf) else {
+            throw MeshError(
+                .invalidConfiguration,
+                "private key and certificate do not belong together: \(leaf); give the key that the certificate was made for"
+            )
+        }
+        (self.chain, self.key) = (chain, key)
+    }
+
+    public init(certificatePEM: String, keyPEM: String) throws(MeshError) {
+        try self.init(chain: try Certificate.chain(pem: certificatePEM), key: try PrivateKey(pem: keyPEM))
+    }
+}
