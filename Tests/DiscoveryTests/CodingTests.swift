@@ -41,6 +41,7 @@ import Testing
         destination.tls = tls
         destination.tlsForUnlisted = .configured
         destination.usesOriginalDestination = true
+        destination.refusal = "no certificate"
         destination.loadBalancing = .random
         destination.connectTimeout = .seconds(3)
         (destination.maxConnections, destination.maxPendingRequests) = (1, 2)

@@ -15,6 +15,7 @@ extension Destination: DiscoveryMessage {
         writer.number(11, maxConnections)
         writer.number(12, maxPendingRequests)
         writer.number(13, maxRequestsPerConnection)
+        writer.string(14, refusal)
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
@@ -36,6 +37,7 @@ extension Destination: DiscoveryMessage {
             case 11: maxConnections = try field.number()
             case 12: maxPendingRequests = try field.number()
             case 13: maxRequestsPerConnection = try field.number()
+            case 14: refusal = try field.string()
             default: break
             }
         }

@@ -13,6 +13,10 @@ public struct Destination: Hashable, Sendable {
     public var tlsForUnlisted: EndpointTLS = .plaintext
     /// How endpoints marked ``EndpointTLS/configured`` are spoken to; nil when none is.
     public var tls: ClientTLS?
+    /// Why no connection may be made, although the mesh knows the destination: the TLS that was asked for cannot be had.
+    ///
+    /// Empty when connections may be made. Otherwise there are no endpoints, and this is the reason to give.
+    public var refusal = ""
     public var loadBalancing: LoadBalancing = .leastRequest
     public var connectTimeout: Duration = .seconds(10)
     /// Connections to one endpoint at most, 0 for no limit (`connectionPool.tcp.maxConnections`).
