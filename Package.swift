@@ -93,7 +93,8 @@ let package = Package(
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
         tests("HTTP", ["Base", "Network", "TLS"]),
         tests("Injection", ["JSON", "YAML"]),
-        tests("CommandLine", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestKubernetes", "YAML"]), tests("YAML", ["JSON"]),
+        tests("CommandLine", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestKubernetes", "YAML"]),
+        tests("YAML", ["JSON"]),
         tests("MeshAPI", ["Base", "JSON", "YAML"]),
 
         // What tests of several targets share.
@@ -110,6 +111,7 @@ let package = Package(
             swiftSettings: house
         ),
         tests("Protobuf"),
+        tests("Identity", ["Base", "Protobuf", "TLS"]),
         tests("Discovery", ["Protobuf", "TLS"]),
         tests("Kubernetes", ["Base", "JSON", "TestKubernetes"]),
         tests("LabServer", ["Base", "JSON", "Kubernetes"]),
