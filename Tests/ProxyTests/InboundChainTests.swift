@@ -14,9 +14,9 @@ import Testing
             case .plaintextHTTP, .plaintextBytes: .raw
             case .foreignTLS: .tls(.none)
             case .meshBytes:
-                .tls(InboundChain.MeshOffer(protocols: ["istio-peer-exchange", "istio"].map { Array($0.utf8) }))
+                .tls(InboundChain.MeshOffer(protocols: ["istio-peer-exchange", "istio"]))
             case .meshHTTP:
-                .tls(InboundChain.MeshOffer(protocols: ["istio-http/1.1", "istio", "http/1.1"].map { Array($0.utf8) }))
+                .tls(InboundChain.MeshOffer(protocols: ["istio-http/1.1", "istio", "http/1.1"]))
             }
         }
     }
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `tells Istio's ALPN tokens from others`() {
-        func offer(_ names: [String]) -> InboundChain.MeshOffer { .init(protocols: names.map { Array($0.utf8) }) }
+        func offer(_ names: [String]) -> InboundChain.MeshOffer { .init(protocols: names) }
         #expect(offer([]) == .none)
         #expect(offer(["h2", "http/1.1"]) == .none)
         #expect(offer(["Istio"]) == .none)

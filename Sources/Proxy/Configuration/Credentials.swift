@@ -1,18 +1,102 @@
 internal import Base
 internal import Discovery
+internal import Synchronization
 internal import TLS
 
 /// The workload's certificate and whom it believes: everything TLS is built from.
+///
+/// Made when a certificate, the roots or the inbound policy change; connections keep the contexts they began with.
 final class Credentials: Sendable {
-    /// `spiffe://…`: the workload's own name.
-    let identity: String
-    init(identity: String) { self.identity = identity }
-}
+    /// `spiffe://…`: the workload's own name; empty when its certificate has none.
+    let name: String
+    let identity: TLSIdentity
+    let trust: TrustStore
+    /// For ports whose inside is HTTP, and for those whose inside is any bytes: they differ in ALPN.
+    let httpServer: TLSServerContext
+    let bytesServer: TLSServerContext
+    private let clients = Mutex<[ClientTLS: TLSClientContext]>([:])
+    private let trustDomains: [String]
 
-/// How one destination's encrypted endpoints are spoken to.
-struct UpstreamSecurity: Equatable {
-    enum Content { case http, bytes }
-    static let missing = UpstreamSecurity()
-    init() {}
-    init(_ tls: ClientTLS, _ destination: Destination, _ credentials: Credentials?) {}
+    /// Client contexts at most; more destinations share none.
+    private static let mostClients = 4096
+
+    /// - Throws: ``MeshError`` that names what cannot be used.
+    init(
+        identity: TLSIdentity,
+        trust: TrustStore,
+        trustDomains: [String],
+        inbound: InboundPolicy?
+    ) throws(MeshError) {
+        self.identity = identity
+        self.trust = trust
+        self.trustDomains = trustDomains
+        name = identity.leaf.alternativeNames.uris.first ?? ""
+        let policy = inbound ?? InboundPolicy()
+        func server(_ protocols: [String]) throws(MeshError) -> TLSServerContext {
+            var configuration = TLSServerConfiguration(identity: identity)
+            let highest = max(policy.minimumVersion, .tls13)
+            configuration.parameters.versions = policy.minimumVersion...highest
+            configuration.parameters.cipherSuites = policy.cipherSuites
+            configuration.parameters.applicationProtocols = protocols
+            let names: PeerVerification.Names = trustDomains.isEmpty ? .any : .trustDomains(trustDomains)
+            configuration.clientCertificate = .required(PeerVerification(trust: trust, names: names))
+            return try TLSServerContext(configuration)
+        }
+        // HTTP/2 is offered once the proxy speaks it.
+        httpServer = try server(["http/1.1"])
+        bytesServer = try server(["istio-peer-exchange", "http/1.1"])
+    }
+
+    /// The caller behind a verified certificate.
+    func principal(of certificate: Certificate) -> String {
+        let uris = certificate.alternativeNames.uris
+        return uris.first { uri in trustDomains.contains { uri.hasPrefix("spiffe://\($0)/") } } ?? uris.first ?? ""
+    }
+
+    /// The context for a destination; shared by all workers.
+    ///
+    /// - Throws: ``MeshError`` when a file cannot be read or used.
+    func client(_ tls: ClientTLS) throws(MeshError) -> TLSClientContext {
+        if let known = clients.withLock({ $0[tls] }) { return known }
+        var configuration = TLSClientConfiguration(verification: try verification(tls))
+        configuration.identity = try identity(tls)
+        let context = try TLSClientContext(configuration)
+        clients.withLock { if $0.count < Self.mostClients { $0[tls] = context } }
+        return context
+    }
+
+    private func verification(_ tls: ClientTLS) throws(MeshError) -> PeerVerification {
+        var verification = PeerVerification(trust: try roots(tls), names: .any)
+        if tls.skipsVerification {
+            verification.acceptsAnyChain = true
+        } else if !tls.subjectAlternativeNames.isEmpty {
+            verification.names = .exactly(Set(tls.subjectAlternativeNames))
+        } else if tls.verifiesHost {
+            verification.names = .host
+        }
+        return verification
+    }
+
+    private func roots(_ tls: ClientTLS) throws(MeshError) -> TrustStore {
+        if tls.credential == .workload { return trust }
+        if tls.rootsFile.isEmpty { return .system }
+        return try TrustStore(pem: try Self.read(tls.rootsFile))
+    }
+
+    private func identity(_ tls: ClientTLS) throws(MeshError) -> TLSIdentity? {
+        switch tls.credential {
+        case .none: nil
+        case .workload: identity
+        case .files(let certificate, let key):
+            try TLSIdentity(certificatePEM: try Self.read(certificate), keyPEM: try Self.read(key))
+        }
+    }
+
+    private static func read(_ path: String) throws(MeshError) -> String {
+        do {
+            return try Files.readText(path)
+        } catch {
+            throw MeshError(.invalidConfiguration, "cannot read \(path)", cause: error)
+        }
+    }
 }

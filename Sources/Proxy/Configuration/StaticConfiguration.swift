@@ -164,5 +164,18 @@ struct StaticConfiguration: Sendable {
 
 extension StaticConfiguration {
     /// The tables and credentials, with the certificates read from their files.
-    func tables() throws -> ProxyTables { ProxyTables(content, credentials: nil) }
+    func tables() throws -> ProxyTables {
+        if certificateFile.isEmpty { return ProxyTables(content, credentials: nil) }
+        let identity = try TLSIdentity(
+            certificatePEM: Files.readText(certificateFile),
+            keyPEM: Files.readText(keyFile)
+        )
+        let credentials = try Credentials(
+            identity: identity,
+            trust: TrustStore(pem: Files.readText(rootsFile)),
+            trustDomains: trustDomains,
+            inbound: content.inbound
+        )
+        return ProxyTables(content, credentials: credentials)
+    }
 }

@@ -4,7 +4,7 @@ internal import EventLoop
 internal import HTTP
 
 /// A client's HTTP/1 connection: reads requests one after the other and writes their responses.
-final class DownstreamHTTP1: ReadinessHandler, TimerHandler, WorkerConnection {
+final class DownstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler, WorkerConnection {
     private enum State {
         /// Between requests, or within a head.
         case head
@@ -58,12 +58,14 @@ final class DownstreamHTTP1: ReadinessHandler, TimerHandler, WorkerConnection {
             carry = early
             resumeCarry()
         }
+        // The first request may have come with the end of the handshake.
+        if channel?.hasBufferedInput == true { readInput() }
     }
 
     // Events
 
     func becameReady(_ readiness: Readiness) {
-        if readiness.contains(.writable), !output.isEmpty {
+        if readiness.contains(.writable) {
             flush()
             if state == .closed { return }
             if !isOutputFull { exchange.downstreamDrained() }
@@ -76,15 +78,22 @@ final class DownstreamHTTP1: ReadinessHandler, TimerHandler, WorkerConnection {
         let worker = worker
         var buffer = worker.takeReadBuffer()
         defer { worker.giveReadBuffer(&buffer) }
-        var span = buffer.mutableSpan
-        switch channel?.read(into: &span) {
-        case .moved(let count):
-            deadline = worker.loop.now + worker.limits.idleTimeout
-            process(buffer.span.extracting(0..<count))
-        case .wouldBlock: break
-        case .ended: inputEnded()
-        case .failed, nil: lost()
-        }
+        repeat {
+            var span = buffer.mutableSpan
+            switch channel?.read(into: &span) {
+            case .moved(let count):
+                deadline = worker.loop.now + worker.limits.idleTimeout
+                process(buffer.span.extracting(0..<count))
+            case .wouldBlock: return
+            case .ended: return inputEnded()
+            case .failed, nil: return lost()
+            }
+        } while channel?.hasBufferedInput == true && channel?.isReadingPaused == false
+    }
+
+    /// Reads what TLS has decrypted already, of which the loop cannot tell.
+    func turnEnded() {
+        if channel?.isReadingPaused == false { readInput() }
     }
 
     /// Serves as much of `input` as can be; keeps what belongs to a later request.
@@ -207,7 +216,9 @@ final class DownstreamHTTP1: ReadinessHandler, TimerHandler, WorkerConnection {
 
     func pauseReading(_ isPaused: Bool) {
         let isPaused = isPaused || !carry.isEmpty
+        let wasPaused = channel?.isReadingPaused ?? false
         channel?.pauseReading(isPaused, on: worker.loop)
+        if wasPaused, !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
     }
 
     var isOutputFull: Bool { output.waiting > OutputBuffer.highWater }

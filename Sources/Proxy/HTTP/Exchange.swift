@@ -98,7 +98,9 @@ final class Exchange: ConfigurationWaiter {
             return
         }
         if canReplay && request.bytes.count > Self.replayLimit { stopReplay() }
-        if !upstream.send(&request, isKept: canReplay) { return upstream.failed(.connectionTermination, cause: "") }
+        if !upstream.send(&request, isKept: canReplay) {
+            return upstream.failed(.connectionTermination, cause: upstream.failure)
+        }
         if hasTunnelEnded && request.isEmpty { upstream.finishSending() }
         downstream.pauseReading(hasTunnelEnded || request.waiting > OutputBuffer.highWater)
     }

@@ -3,7 +3,7 @@ internal import EventLoop
 internal import HTTP
 
 /// An HTTP/1 connection to an endpoint: serves one exchange at a time, and waits idle between them.
-final class UpstreamHTTP1: ReadinessHandler, TimerHandler {
+final class UpstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler {
     private enum State {
         case connecting
         /// Ready; nobody uses it.
@@ -104,7 +104,14 @@ final class UpstreamHTTP1: ReadinessHandler, TimerHandler {
         channel?.flush(&request, isKept: isKept, on: worker.loop) ?? false
     }
 
-    func pauseReading(_ isPaused: Bool) { channel?.pauseReading(isPaused, on: worker.loop) }
+    func pauseReading(_ isPaused: Bool) {
+        let wasPaused = channel?.isReadingPaused ?? false
+        channel?.pauseReading(isPaused, on: worker.loop)
+        if wasPaused, !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
+    }
+
+    /// Why the connection failed, in the transport's words.
+    var failure: String { channel?.failure ?? "" }
 
     func finishSending() { channel?.finishSending(on: worker.loop) }
 
@@ -130,13 +137,20 @@ final class UpstreamHTTP1: ReadinessHandler, TimerHandler {
         let worker = worker
         var buffer = worker.takeReadBuffer()
         defer { worker.giveReadBuffer(&buffer) }
-        var span = buffer.mutableSpan
-        switch channel?.read(into: &span) {
-        case .moved(let count): process(buffer.span.extracting(0..<count))
-        case .wouldBlock: break
-        case .ended: inputEnded()
-        case .failed, nil: failed(.connectionTermination, cause: "")
-        }
+        repeat {
+            var span = buffer.mutableSpan
+            switch channel?.read(into: &span) {
+            case .moved(let count): process(buffer.span.extracting(0..<count))
+            case .wouldBlock: return
+            case .ended: return inputEnded()
+            case .failed, nil: return failed(.connectionTermination, cause: channel?.failure ?? "")
+            }
+        } while channel?.hasBufferedInput == true && channel?.isReadingPaused == false
+    }
+
+    /// Reads what TLS has decrypted already, of which the loop cannot tell.
+    func turnEnded() {
+        if channel?.isReadingPaused == false { readInput() }
     }
 
     private func process(_ input: Span<UInt8>) {

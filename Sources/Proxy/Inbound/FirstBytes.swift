@@ -1,4 +1,5 @@
 internal import Discovery
+internal import TLS
 
 /// What the first bytes of an inbound connection say about it.
 enum FirstBytes {
@@ -6,20 +7,16 @@ enum FirstBytes {
         case decided(InboundChain.Transport, isHTTP: Bool)
         /// More must come.
         case undecided
-        /// Begins like TLS, and is none.
-        case garbage(String)
     }
 
     /// - Parameter bytes: Everything received so far.
     static func judge(_ bytes: Span<UInt8>, _ application: ApplicationProtocol, _ mode: MutualTLSMode) -> Verdict {
         if bytes.isEmpty { return .undecided }
-        if InboundChain.looksForTLS(mode), bytes[0] == ClientHello.handshakeRecord {
-            switch ClientHello.read(bytes) {
+        if InboundChain.looksForTLS(mode) {
+            switch ClientHello.inspect(bytes) {
             case .needsMore: return .undecided
-            case .malformed(let reason):
-                // The application may know what to do with it; the mesh's own ports do not.
-                return mode == .strict || application.isHTTP ? .garbage(reason) : .decided(.raw, isHTTP: false)
-            case .hello(let hello): return .decided(.tls(.init(protocols: hello.protocols)), isHTTP: false)
+            case .hello(let hello): return .decided(.tls(.init(protocols: hello.applicationProtocols)), isHTTP: false)
+            case .notTLS: break
             }
         }
         guard InboundChain.looksForHTTP(application, mode) else { return .decided(.raw, isHTTP: false) }

@@ -1,7 +1,7 @@
 internal import Base
 internal import Discovery
 internal import EventLoop
-internal import HTTP
+internal import TLS
 
 /// An inbound connection between its arrival and the moment it is known how to treat it.
 final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection {
@@ -13,6 +13,7 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
     private var state = State.looking
     private var timer: TimerID?
     private var chain = InboundChain.bytes
+    private var credentials: Credentials?
 
     init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo) {
         self.worker = worker
@@ -54,7 +55,6 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
             switch FirstBytes.judge(buffer.span.extracting(0..<count), port.application, port.mode) {
             case .undecided: break
             case .decided(let transport, let isHTTP): decide(transport, isHTTP: isHTTP)
-            case .garbage(let reason): refuse(reason, details: "filter_chain_not_found")
             }
         case .wouldBlock: break
         case .ended:
@@ -82,16 +82,53 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
 
     // Mutual TLS
 
-    private func beginHandshake() {}
-    private func proceedHandshake() {}
+    private func beginHandshake() {
+        guard let credentials = worker.tables.credentials else {
+            return refuse("this workload has no certificate yet", details: "certificate_missing")
+        }
+        self.credentials = credentials
+        state = .handshaking
+        if let timer { worker.loop.cancel(timer) }
+        timer = worker.loop.schedule(after: worker.limits.handshakeTimeout, self)
+        channel?.beginTLS(chain == .mutualTLSHTTP ? credentials.httpServer : credentials.bytesServer)
+        guard channel?.register(on: worker.loop, self) == true else { return close() }
+        proceedHandshake()
+    }
+
+    private func proceedHandshake() {
+        switch channel?.proceedHandshake(on: worker.loop) {
+        case .done: handshakeEnded()
+        case .inProgress, nil: break
+        case .failed(_, let cause): handshakeFailed(cause)
+        }
+    }
+
+    private func handshakeEnded() {
+        guard let credentials, let agreed = channel?.tlsInfo, let certificate = agreed.peerCertificate else {
+            return handshakeFailed("the client presented no certificate")
+        }
+        let names = certificate.alternativeNames
+        let caller = ForwardedClientCert.Caller(
+            hash: certificate.fingerprint,
+            subject: certificate.subject,
+            uris: names.uris,
+            dnsNames: names.dnsNames
+        )
+        info.isMutualTLS = true
+        info.principal = credentials.principal(of: certificate)
+        info.serverName = agreed.serverName ?? ""
+        info.callerElement = Array(ForwardedClientCert.element(receiver: credentials.name, caller: caller).utf8)
+        worker.telemetry.metrics.mutualTLSAccepted += 1
+        handOn()
+    }
 
     private func handshakeFailed(_ cause: String) {
         worker.telemetry.log.warn(
             "TLS handshake failed: inbound \(info.peer) -> \(info.target): \(cause) (\(info.port?.reason ?? ""))"
         )
+        worker.telemetry.metrics.handshakesFailed += 1
         var log = ExchangeLog()
         log.begin(at: worker.loop.now)
-        log.flag = .none
         log.details = "downstream_transport_failure"
         log.upstreamFailure = cause
         worker.finished(log, info, cluster: "")

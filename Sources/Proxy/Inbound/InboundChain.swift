@@ -41,16 +41,16 @@ enum InboundChain: Hashable, Sendable {
         case http
 
         /// Reads an ALPN list; order does not matter.
-        init(protocols: some Sequence<some Sequence<UInt8>>) {
+        init(protocols: [String]) {
             self = .none
             for name in protocols {
-                if Self.httpTokens.contains(where: { $0.elementsEqual(name) }) { self = .http }
-                if self == .none, Self.bytesTokens.contains(where: { $0.elementsEqual(name) }) { self = .bytes }
+                if Self.httpTokens.contains(name) { self = .http }
+                if self == .none, Self.bytesTokens.contains(name) { self = .bytes }
             }
         }
 
-        private static let httpTokens = ["istio-http/1.1", "istio-http/1.0", "istio-h2"].map { Array($0.utf8) }
-        private static let bytesTokens = ["istio", "istio-peer-exchange"].map { Array($0.utf8) }
+        private static let httpTokens = ["istio-http/1.1", "istio-http/1.0", "istio-h2"]
+        private static let bytesTokens = ["istio", "istio-peer-exchange"]
     }
 
     /// Whether the first bytes must be looked at for a ClientHello; a DISABLE port forwards TLS untouched.

@@ -44,12 +44,13 @@ struct DestinationPoolBuilder {
     }
 
     /// What an endpoint needs that must be encrypted; never nil, so that nothing goes out in plaintext by mistake.
-    private var requiredSecurity: UpstreamSecurity { security ?? UpstreamSecurity.missing }
+    private var requiredSecurity: UpstreamSecurity { security ?? UpstreamSecurity(missingFor: destination) }
 }
 
 extension EndpointPool {
     func isInterchangeable(with security: UpstreamSecurity?, _ limits: Limits, _ reason: String) -> Bool {
-        isCurrent && self.limits == limits && self.reason == reason && self.security == security
+        guard isCurrent, self.limits == limits, self.reason == reason else { return false }
+        return self.security.map { $0.isEquivalent(to: security) } ?? (security == nil)
     }
 }
 

@@ -1,5 +1,6 @@
 internal import Base
 internal import EventLoop
+internal import TLS
 
 /// A socket in an event loop, with TLS on it or without; owned by the connection object that serves it.
 ///
@@ -14,13 +15,22 @@ struct Channel: ~Copyable {
     }
 
     private var socket: Socket
+    private var tls: TLSConnection?
+    private var upcoming: Upcoming?
     private var registration: Registration?
     private var interest: Readiness = .readable
     private(set) var isReadingPaused = false
     private var isWriteBlocked = false
-    private var isConnected = true
+    private var isFinishing = false
     /// Why the last read or write failed; empty for a plain reset.
     private(set) var failure = ""
+
+    /// What is still to be done on a connection to an endpoint.
+    private struct Upcoming {
+        var endpoint: EndpointPool
+        var content: UpstreamSecurity.Content
+        var isConnected = false
+    }
 
     init(_ socket: consuming Socket) { self.socket = socket }
 
@@ -29,15 +39,16 @@ struct Channel: ~Copyable {
         -> Channel
     {
         var channel = Channel(try Socket.connecting(to: endpoint.address, from: endpoint.source))
-        channel.isConnected = false
+        channel.upcoming = Upcoming(endpoint: endpoint, content: content)
         return channel
     }
 
-    var descriptor: CInt { socket.descriptor }
     var localAddress: SocketAddress? { try? socket.localAddress }
     var originalDestination: SocketAddress? { socket.originalDestination }
-    /// Whether there are bytes to read though the socket may have none.
-    var hasBufferedInput: Bool { false }
+    /// Whether reading can bring something though the socket may have nothing.
+    var hasBufferedInput: Bool { tls?.mayHaveMore ?? false }
+    /// What the TLS handshake agreed on; nil without TLS.
+    var tlsInfo: TLSInfo? { tls?.info }
 
     // Watching
 
@@ -78,20 +89,61 @@ struct Channel: ~Copyable {
 
     // Beginning
 
-    /// Goes on with connecting, after an event.
+    /// Goes on with connecting to an endpoint and shaking hands with it, after an event.
     mutating func proceedConnecting(on loop: EventLoop) -> Progress {
-        if !isConnected {
+        if var upcoming, !upcoming.isConnected {
             if let error = socket.takeError() {
                 return .failed(.remoteConnectionFailure, "delayed connect error: \(error.reason)")
             }
-            isConnected = true
+            upcoming.isConnected = true
+            self.upcoming = upcoming
+            guard let security = upcoming.endpoint.security else { return .done }
+            guard let context = security.context else { return .failed(.localConnectionFailure, security.problem) }
+            tls = TLSConnection(
+                client: context,
+                descriptor: socket.descriptor,
+                serverName: security.serverName,
+                destination: security.sessionKey(upcoming.endpoint.address),
+                applicationProtocols: security.applicationProtocols(upcoming.content)
+            )
         }
-        return .done
+        return proceedHandshake(on: loop)
+    }
+
+    /// Begins TLS as its server; nothing of it must have been read yet.
+    mutating func beginTLS(_ context: TLSServerContext) {
+        tls = TLSConnection(server: context, descriptor: socket.descriptor)
+    }
+
+    /// Goes on with the handshake, after an event.
+    mutating func proceedHandshake(on loop: EventLoop) -> Progress {
+        guard let tls else { return .done }
+        switch tls.handshake() {
+        case .done:
+            watch(loop, isReadingPaused: false, isWriteBlocked: false)
+            return .done
+        case .wantsRead: watch(loop, isReadingPaused: false, isWriteBlocked: false)
+        case .wantsWrite: watch(loop, isReadingPaused: true, isWriteBlocked: true)
+        case .failed(let failure): return .failed(.remoteConnectionFailure, failure.forPeople)
+        }
+        return .inProgress
     }
 
     // Bytes
 
-    mutating func read(into buffer: inout MutableSpan<UInt8>) -> Transfer { socket.read(into: &buffer) }
+    /// Reads at most `buffer.count` octets; ``failure`` says why it failed.
+    mutating func read(into buffer: inout MutableSpan<UInt8>) -> Transfer {
+        guard let tls else { return socket.read(into: &buffer) }
+        switch tls.read(into: &buffer) {
+        case .moved(let count): return .moved(count)
+        case .wantsRead, .wantsWrite: return .wouldBlock
+        case .ended: return .ended
+        case .failed(let failure):
+            if failure.kind == .truncated { return .ended }
+            self.failure = failure.forPeople
+            return .failed(0)
+        }
+    }
 
     func peek(into buffer: inout MutableSpan<UInt8>) -> Transfer { socket.peek(into: &buffer) }
 
@@ -100,24 +152,71 @@ struct Channel: ~Copyable {
     /// - Parameter isKept: Whether sent bytes stay in `output`.
     /// - Returns: False when the connection is lost.
     mutating func flush(_ output: inout OutputBuffer, isKept: Bool = false, on loop: EventLoop) -> Bool {
-        while !output.isEmpty {
-            switch socket.write(output.bytes.span.extracting(output.sent...)) {
-            case .moved(let count): output.advance(by: count, isKept: isKept)
-            case .wouldBlock:
-                watch(loop, isReadingPaused: isReadingPaused, isWriteBlocked: true)
-                return true
-            case .ended, .failed: return false
-            }
+        let isBlocked: Bool?
+        if let tls {
+            isBlocked = encrypt(&output, isKept: isKept, tls)
+        } else {
+            isBlocked = send(&output, isKept: isKept)
         }
-        if isWriteBlocked { watch(loop, isReadingPaused: isReadingPaused, isWriteBlocked: false) }
+        guard let isBlocked else { return false }
+        if isBlocked != isWriteBlocked { watch(loop, isReadingPaused: isReadingPaused, isWriteBlocked: isBlocked) }
+        if isFinishing, !isBlocked { socket.finishSending() }
         return true
     }
 
-    /// Tells the peer that nothing more will come.
-    mutating func finishSending(on loop: EventLoop) { socket.finishSending() }
+    /// Whether something has to wait; nil when the connection is lost.
+    private func send(_ output: inout OutputBuffer, isKept: Bool) -> Bool? {
+        while !output.isEmpty {
+            switch socket.write(output.bytes.span.extracting(output.sent...)) {
+            case .moved(let count): output.advance(by: count, isKept: isKept)
+            case .wouldBlock: return true
+            case .ended, .failed: return nil
+            }
+        }
+        return false
+    }
+
+    private mutating func encrypt(_ output: inout OutputBuffer, isKept: Bool, _ tls: TLSConnection) -> Bool? {
+        if tls.hasUnsent { tls.flush() }
+        while !output.isEmpty, !tls.hasUnsent {
+            switch tls.write(output.bytes.span.extracting(output.sent...)) {
+            case .moved(let count): output.advance(by: count, isKept: isKept)
+            case .wantsRead, .wantsWrite: return true
+            case .ended: return nil
+            case .failed(let failure):
+                self.failure = failure.forPeople
+                return nil
+            }
+        }
+        return tls.hasUnsent
+    }
+
+    /// Tells the peer that nothing more will come; everything must have been flushed.
+    mutating func finishSending(on loop: EventLoop) {
+        if isFinishing { return }
+        isFinishing = true
+        tls?.finishSending()
+        if tls?.hasUnsent == true {
+            watch(loop, isReadingPaused: isReadingPaused, isWriteBlocked: true)
+        } else {
+            socket.finishSending()
+        }
+    }
 
     /// Makes closing a reset: the peer sees that it was refused.
     func resetOnClose() { socket.resetOnClose() }
+}
+
+extension TLSFailure {
+    /// The failure with BoringSSL's word for it in front, which users of Envoy search for.
+    var forPeople: String {
+        switch kind {
+        case .notTLS: "TLS_error:WRONG_VERSION_NUMBER: \(self)"
+        case .peerNotVerified: "TLS_error:CERTIFICATE_VERIFY_FAILED: \(self)"
+        case .rejectedByPeer, .protocolError: "TLS_error: \(self)"
+        case .connectionLost, .truncated: "\(self)"
+        }
+    }
 }
 
 extension SystemError {

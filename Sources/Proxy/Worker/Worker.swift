@@ -87,7 +87,7 @@ final class Worker {
 
     // Configuration
 
-    /// Replaces the tables between two events. Endpoints that stay the same keep their connections.
+    /// Replaces the tables between two events; endpoints that stay the same keep their connections.
     func replace(_ tables: ProxyTables) {
         let old = self.tables
         self.tables = tables
