@@ -96,6 +96,13 @@ let package = Package(
         tests("CommandLine", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestKubernetes", "YAML"]),
         tests("YAML", ["JSON"]),
         tests("MeshAPI", ["Base", "JSON", "YAML"]),
+        .target(
+            name: "TestMesh",
+            dependencies: ["JSON", "Kubernetes", "Mesh", "MeshAPI", "YAML"],
+            path: "Tests/Support/TestMesh",
+            swiftSettings: house
+        ),
+        tests("Mesh", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestMesh", "YAML"]),
 
         // What tests of several targets share.
         .target(

@@ -1,5 +1,4 @@
 public import JSON
-public import Kubernetes
 
 /// The kinds of Istio's API that this project knows.
 public enum IstioKind: String, CaseIterable, Sendable {
@@ -28,26 +27,6 @@ public enum IstioKind: String, CaseIterable, Sendable {
         case .policy, .meshPolicy: "authentication.istio.io"
         default: "networking.istio.io"
         }
-    }
-
-    /// The collection to list and watch, in the newest version that this project reads.
-    public var type: ResourceType {
-        switch self {
-        case .peerAuthentication: collection("v1", "peerauthentications")
-        case .policy: collection("v1alpha1", "policies")
-        case .meshPolicy: collection("v1alpha1", "meshpolicies", isNamespaced: false)
-        case .destinationRule: collection("v1", "destinationrules")
-        case .virtualService: collection("v1", "virtualservices")
-        case .gateway: collection("v1", "gateways")
-        case .serviceEntry: collection("v1", "serviceentries")
-        case .workloadEntry: collection("v1", "workloadentries")
-        case .workloadGroup: collection("v1", "workloadgroups")
-        case .sidecar: collection("v1", "sidecars")
-        }
-    }
-
-    private func collection(_ version: String, _ plural: String, isNamespaced: Bool = true) -> ResourceType {
-        ResourceType(group, version, plural, kind: rawValue, isNamespaced: isNamespaced)
     }
 
     var resource: any IstioResource.Type {

@@ -1,25 +1,6 @@
 public import Base
 public import JSON
-
-/// What names one object of one kind.
-public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// Empty for cluster-scoped objects.
-    public var namespace: String
-    public var name: String
-
-    public init(namespace: String, name: String) {
-        self.namespace = namespace
-        self.name = name
-    }
-
-    /// `namespace/name`.
-    public var description: String { "\(namespace)/\(name)" }
-
-    /// By name, then by namespace: Istio's order of objects that are equally old.
-    public static func < (left: Self, right: Self) -> Bool {
-        left.name != right.name ? left.name < right.name : left.namespace < right.namespace
-    }
-}
+public import Kubernetes
 
 /// The part of `metadata` that decisions depend on.
 public struct Metadata: Hashable, Sendable {
@@ -62,7 +43,7 @@ public struct Metadata: Hashable, Sendable {
         if creation != other.creation {
             return (creation?.nanoseconds ?? .min) < (other.creation?.nanoseconds ?? .min)
         }
-        return key < other.key
+        return name != other.name ? name < other.name : namespace < other.namespace
     }
 }
 

@@ -1,0 +1,28 @@
+/// The name of an upstream as one client may use it; Istio's cluster name.
+public struct DestinationName: Hashable, Sendable, CustomStringConvertible {
+    public var host: String
+    /// The Service's port.
+    public var port: Int
+    /// Empty for the whole host.
+    public var subset: String
+
+    public init(host: String, port: Int, subset: String = "") {
+        self.host = host
+        self.port = port
+        self.subset = subset
+    }
+
+    /// Reads `outbound|8000|v1|httpbin.full.svc.cluster.local`.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "|", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == "outbound", let port = Int(parts[1]), (1...65535).contains(port),
+            !parts[3].isEmpty
+        else { return nil }
+        self.init(host: String(parts[3]), port: port, subset: String(parts[2]))
+    }
+
+    public var description: String { "outbound|\(port)|\(subset)|\(host)" }
+
+    /// The server name of mutual TLS between workloads: `outbound_.8000_._.httpbin.full.svc.cluster.local`.
+    public var serverName: String { "outbound_.\(port)_.\(subset)_.\(host)" }
+}

@@ -1,0 +1,56 @@
+public import Kubernetes
+
+/// What may be decided otherwise after a change; whatever it does not name is decided as before.
+public struct Impact: Hashable, Sendable {
+    /// Any decision at all.
+    public var everything = false
+    /// Namespaces in which policies changed: the destinations of their services and the inbound policies of their workloads.
+    public var policyNamespaces: Set<String> = []
+    /// Namespaces in which services changed: the inbound policies of their workloads.
+    public var inboundNamespaces: Set<String> = []
+    /// Hosts whose destinations and routes changed.
+    public var hosts: Set<String> = []
+    /// Hosts beginning with `*`: the destinations of all hosts that match.
+    public var hostPatterns: Set<String> = []
+    /// Workloads whose inbound policies changed.
+    public var workloads: Set<ObjectKey> = []
+    /// Addresses that mean something else now.
+    public var addresses: Set<String> = []
+    /// Ports on which unknown addresses mean something else now.
+    public var ports: Set<Int> = []
+
+    public init() {}
+
+    static let all = {
+        var impact = Impact()
+        impact.everything = true
+        return impact
+    }()
+
+    public var isEmpty: Bool { self == Impact() }
+
+    public func affectsDestination(host: String, namespace: String) -> Bool {
+        everything || hosts.contains(host) || policyNamespaces.contains(namespace)
+            || hostPatterns.contains { RuleIndex.matches($0, host) }
+    }
+
+    public func affectsInbound(_ workload: ObjectKey) -> Bool {
+        everything || workloads.contains(workload) || policyNamespaces.contains(workload.namespace)
+            || inboundNamespaces.contains(workload.namespace)
+    }
+
+    public func affectsRoute(address: String, port: Int) -> Bool {
+        everything || addresses.contains(address) || ports.contains(port)
+    }
+
+    public mutating func formUnion(_ other: Impact) {
+        everything = everything || other.everything
+        policyNamespaces.formUnion(other.policyNamespaces)
+        inboundNamespaces.formUnion(other.inboundNamespaces)
+        hosts.formUnion(other.hosts)
+        hostPatterns.formUnion(other.hostPatterns)
+        workloads.formUnion(other.workloads)
+        addresses.formUnion(other.addresses)
+        ports.formUnion(other.ports)
+    }
+}

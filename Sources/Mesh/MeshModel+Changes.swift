@@ -1,0 +1,155 @@
+internal import Base
+public import JSON
+public import Kubernetes
+public import MeshAPI
+
+extension MeshModel {
+    /// Takes over a change of one object; kinds that the mesh does not know change nothing.
+    public mutating func apply(_ change: ObjectChange) -> Impact {
+        if let after = change.after { return update(after) }
+        if let before = change.before { return remove(before) }
+        return Impact()
+    }
+
+    /// Takes over an object, new or changed.
+    ///
+    /// One of Istio's objects that cannot be read is noted in ``problems``, and its former version stays in force.
+    public mutating func update(_ object: JSON) -> Impact {
+        switch object.kind {
+        case "Namespace": return set(namespace: Metadata(of: object))
+        case "Service" where object.apiVersion == "v1":
+            return set(service: Service(kubernetes: object, clusterDomain: clusterDomain))
+        case "Pod": return set(workload: Workload(pod: object))
+        case "EndpointSlice": return set(slice: object)
+        case "Endpoints": return set(endpoints: object)
+        default: return updateIstio(object)
+        }
+    }
+
+    /// Takes over that an object is gone.
+    public mutating func remove(_ object: JSON) -> Impact {
+        let key = object.metadata.key
+        switch object.kind {
+        case "Namespace":
+            namespaces[key.name] = nil
+            return Impact()
+        case "Service" where object.apiVersion == "v1":
+            return removeService(host(ofService: key.name, in: key.namespace))
+        case "Pod": return removeWorkload(key)
+        case "EndpointSlice": return removeSlice(key)
+        case "Endpoints": return setEndpoints(host(ofService: key.name, in: key.namespace), nil)
+        default:
+            guard let kind = IstioKind(of: object) else { return Impact() }
+            problems[ObjectReference(kind.rawValue, key)] = nil
+            return removeIstio(kind, key)
+        }
+    }
+
+    /// Replaces the mesh configuration.
+    public mutating func set(_ config: MeshConfig) -> Impact {
+        guard config != self.config else { return Impact() }
+        let before = self.config
+        self.config = config
+        if before.defaultDestinationRuleExportTo != config.defaultDestinationRuleExportTo {
+            for (namespace, index) in rules {
+                var rebuilt = RuleIndex()
+                for rule in index.all {
+                    _ = rebuilt.insert(
+                        rule,
+                        clusterDomain: clusterDomain,
+                        defaultExportTo: config.defaultDestinationRuleExportTo
+                    )
+                }
+                rules[namespace] = rebuilt
+            }
+        }
+        return .all
+    }
+
+    private mutating func set(namespace: Metadata) -> Impact {
+        namespaces[namespace.name] = namespace
+        return Impact()
+    }
+
+    private mutating func updateIstio(_ object: JSON) -> Impact {
+        guard let kind = IstioKind(of: object) else { return Impact() }
+        let reference = ObjectReference(kind.rawValue, object.metadata.key)
+        do {
+            let impact: Impact
+            switch kind {
+            case .peerAuthentication: impact = set(try PeerAuthentication(object))
+            case .policy, .meshPolicy: impact = set(try AuthenticationPolicy(object))
+            case .destinationRule: impact = set(try DestinationRule(object))
+            case .serviceEntry: impact = set(try ServiceEntry(object))
+            case .virtualService, .gateway, .workloadEntry, .workloadGroup, .sidecar: return Impact()
+            }
+            problems[reference] = nil
+            return impact
+        } catch {
+            problems[reference] = "\(error)"
+            return Impact()
+        }
+    }
+
+    private mutating func removeIstio(_ kind: IstioKind, _ key: ObjectKey) -> Impact {
+        switch kind {
+        case .peerAuthentication:
+            peerAuthentications[key.namespace]?.remove(key)
+            if peerAuthentications[key.namespace]?.isEmpty == true { peerAuthentications[key.namespace] = nil }
+            return policyImpact(key.namespace)
+        case .policy:
+            legacyPolicies[key.namespace]?.remove(key)
+            if legacyPolicies[key.namespace]?.isEmpty == true { legacyPolicies[key.namespace] = nil }
+            return policyImpact(key.namespace)
+        case .meshPolicy:
+            meshPolicy = nil
+            return .all
+        case .destinationRule:
+            let exports = config.defaultDestinationRuleExportTo
+            let hosts = rules[key.namespace]?.remove(key, defaultExportTo: exports) ?? []
+            if rules[key.namespace]?.isEmpty == true { rules[key.namespace] = nil }
+            return ruleImpact(hosts)
+        case .serviceEntry: return removeEntry(key)
+        case .virtualService, .gateway, .workloadEntry, .workloadGroup, .sidecar: return Impact()
+        }
+    }
+
+    private mutating func set(_ policy: PeerAuthentication) -> Impact {
+        peerAuthentications[policy.metadata.namespace, default: PeerAuthentications()].insert(policy)
+        return policyImpact(policy.metadata.namespace)
+    }
+
+    private mutating func set(_ policy: AuthenticationPolicy) -> Impact {
+        if policy.isMeshPolicy {
+            guard policy.metadata.name == "default" else { return Impact() }
+            meshPolicy = policy
+            return .all
+        }
+        legacyPolicies[policy.metadata.namespace, default: LegacyPolicies()].insert(policy)
+        return policyImpact(policy.metadata.namespace)
+    }
+
+    private mutating func set(_ rule: DestinationRule) -> Impact {
+        let hosts = rules[rule.metadata.namespace, default: RuleIndex()].insert(
+            rule,
+            clusterDomain: clusterDomain,
+            defaultExportTo: config.defaultDestinationRuleExportTo
+        )
+        return ruleImpact(hosts)
+    }
+
+    private func policyImpact(_ namespace: String) -> Impact {
+        if namespace == config.rootNamespace { return .all }
+        var impact = Impact()
+        impact.policyNamespaces = [namespace]
+        return impact
+    }
+
+    private func ruleImpact(_ hosts: Set<String>) -> Impact {
+        var impact = Impact()
+        for host in hosts {
+            if host.hasPrefix("*") { impact.hostPatterns.insert(host) } else { impact.hosts.insert(host) }
+        }
+        return impact
+    }
+}

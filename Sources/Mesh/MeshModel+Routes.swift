@@ -1,0 +1,126 @@
+internal import MeshAPI
+
+// What addresses and hosts mean to a client.
+
+/// What an intercepted connection to an address means.
+public struct AddressDecision: Hashable, Sendable {
+    /// Where bytes go that are not routed as HTTP.
+    public enum Target: Hashable, Sendable {
+        case destination(DestinationName)
+        /// To the address itself, as they are (Istio's `PassthroughCluster`).
+        case passthrough
+        /// Nowhere: the connection is closed (`BlackHoleCluster`).
+        case blackHole
+    }
+
+    public enum Route: Hashable, Sendable {
+        /// Requests go where their Host header says, among the hosts of this port.
+        case http(port: Int)
+        /// HTTP as above, and anything else to `other`.
+        case auto(port: Int, other: Target)
+        case bytes(Target)
+    }
+
+    public var route: Route
+    /// Whether an HTTP request for an unknown host goes to the address itself, or gets 502.
+    public var allowsUnknownHosts: Bool
+    public var reason: String
+}
+
+/// What an HTTP request for a host means.
+public struct HostDecision: Hashable, Sendable {
+    /// nil when the host names no service with this port that the client sees.
+    public var destination: DestinationName?
+    public var reason: String
+}
+
+extension MeshModel {
+    private var unknownTarget: AddressDecision.Target {
+        config.outboundTrafficPolicy == .registryOnly ? .blackHole : .passthrough
+    }
+
+    private var unknownReason: String {
+        "unknown address (outboundTrafficPolicy \(config.outboundTrafficPolicy.rawValue))"
+    }
+
+    /// What a connection by `client` to an original destination means.
+    public func route(for client: Client, to address: String, port number: Int) -> AddressDecision {
+        if number == config.proxyListenPort || number == config.proxyInboundListenPort {
+            return decision(.bytes(.blackHole), "the proxy's own port \(number)")
+        }
+        for host in (hostsByAddress[address] ?? []).sorted() {
+            if let route = route(for: client, toPort: number, ofHost: host) { return route }
+        }
+        for host in (headlessHostsByAddress[address]?.keys.sorted() ?? []) {
+            if let route = route(for: client, toPort: number, ofHost: host) { return route }
+        }
+        guard httpPortCounts[number] != nil else { return decision(.bytes(unknownTarget), unknownReason) }
+        return decision(.auto(port: number, other: unknownTarget), unknownReason)
+    }
+
+    private func decision(_ route: AddressDecision.Route, _ reason: String) -> AddressDecision {
+        let allowsUnknownHosts = config.outboundTrafficPolicy != .registryOnly
+        return AddressDecision(route: route, allowsUnknownHosts: allowsUnknownHosts, reason: reason)
+    }
+
+    private func route(for client: Client, toPort number: Int, ofHost host: String) -> AddressDecision? {
+        guard let service = services[host], let port = service.port(number), port.spoken != .udp,
+            service.isVisible(to: client.namespace, default: config.defaultServiceExportTo)
+        else { return nil }
+        let destination = AddressDecision.Target.destination(DestinationName(host: host, port: number))
+        switch port.spoken.application {
+        case .http, .http2: return decision(.http(port: number), host)
+        case .auto: return decision(.auto(port: number, other: destination), host)
+        case .tcp: return decision(.bytes(destination), host)
+        }
+    }
+
+    /// What a request by `client` for `authority` on a port's listener means.
+    ///
+    /// - Parameter authority: The Host header without port: a service's name as DNS in the client's namespace would know it,
+    ///   or its virtual address.
+    public func route(for client: Client, toHost authority: String, port number: Int) -> HostDecision {
+        var authority = authority.lowercased()
+        if authority.hasSuffix(".") { authority.removeLast() }
+        for host in candidates(authority, client) {
+            guard let service = services[host],
+                service.isVisible(to: client.namespace, default: config.defaultServiceExportTo)
+            else { continue }
+            guard let port = service.port(number), port.spoken.application.routesHTTP else { continue }
+            return HostDecision(destination: DestinationName(host: host, port: number), reason: host)
+        }
+        return HostDecision(destination: nil, reason: "no service known here as \(authority) has HTTP port \(number)")
+    }
+
+    /// The hosts that an authority may mean, the likeliest first.
+    private func candidates(_ authority: String, _ client: Client) -> [String] {
+        if let hosts = hostsByAddress[authority] { return hosts.sorted() }
+        var candidates = [authority]
+        let labels = authority.split(separator: ".", omittingEmptySubsequences: false)
+        switch labels.count {
+        case 1: candidates.append(host(ofService: authority, in: client.namespace))
+        case 2: candidates.append(host(ofService: String(labels[0]), in: String(labels[1])))
+        case 3 where labels[2] == "svc": candidates.append("\(authority).\(clusterDomain)")
+        default: break
+        }
+        candidates += headlessHost(labels)
+        return candidates + wildcardHosts(labels)
+    }
+
+    /// A pod of a headless service: `web-0.web.foo`, with or without `.svc` and the cluster's domain.
+    private func headlessHost(_ labels: [Substring]) -> [String] {
+        guard labels.count >= 3 else { return [] }
+        let rest = labels.dropFirst().joined(separator: ".")
+        let name =
+            rest.hasSuffix(".svc.\(clusterDomain)")
+            ? rest
+            : rest.hasSuffix(".svc") ? "\(rest).\(clusterDomain)" : "\(rest).svc.\(clusterDomain)"
+        return services[name]?.resolution == .originalDestination ? [name] : []
+    }
+
+    /// Hosts of ServiceEntries such as `*.example.com`, the longest first.
+    private func wildcardHosts(_ labels: [Substring]) -> [String] {
+        guard !hostsByEntry.isEmpty else { return [] }
+        return (1...max(1, labels.count - 1)).map { "*." + labels.dropFirst($0).joined(separator: ".") }
+    }
+}

@@ -1,0 +1,171 @@
+internal import JSON
+internal import Kubernetes
+internal import MeshAPI
+
+// How services, endpoints and workloads enter the indexes and leave them again.
+extension MeshModel {
+    mutating func set(service: Service) -> Impact {
+        guard services[service.host] != service else { return Impact() }
+        var impact = removeService(service.host)
+        let endpoints = self.endpoints(of: service)
+        services[service.host] = service
+        for address in service.addresses { hostsByAddress[address, default: []].insert(service.host) }
+        if let key = selectorKey(of: service) { hostsBySelector[key, default: []].insert(service.host) }
+        for port in service.ports where port.spoken.application.routesHTTP {
+            httpPortCounts[port.number, default: 0] += 1
+        }
+        index(endpoints, of: service, by: 1, &impact)
+        impact.formUnion(serviceImpact(service))
+        return impact
+    }
+
+    mutating func removeService(_ host: String) -> Impact {
+        guard let service = services[host] else { return Impact() }
+        var impact = serviceImpact(service)
+        index(endpoints(of: service), of: service, by: -1, &impact)
+        services[host] = nil
+        for address in service.addresses {
+            hostsByAddress[address]?.remove(host)
+            if hostsByAddress[address]?.isEmpty == true { hostsByAddress[address] = nil }
+        }
+        if let key = selectorKey(of: service) {
+            hostsBySelector[key]?.remove(host)
+            if hostsBySelector[key]?.isEmpty == true { hostsBySelector[key] = nil }
+        }
+        for port in service.ports where port.spoken.application.routesHTTP {
+            let count = (httpPortCounts[port.number] ?? 0) - 1
+            httpPortCounts[port.number] = count > 0 ? count : nil
+        }
+        return impact
+    }
+
+    private func selectorKey(of service: Service) -> SelectorKey? {
+        guard !service.isEntry, let first = service.selector.min(by: { $0.key < $1.key }) else { return nil }
+        return SelectorKey(namespace: service.namespace, key: first.key, value: first.value)
+    }
+
+    private func serviceImpact(_ service: Service) -> Impact {
+        var impact = Impact()
+        impact.hosts = [service.host]
+        impact.addresses = Set(service.addresses)
+        if !service.isEntry { impact.inboundNamespaces = [service.namespace] }
+        impact.ports = Set(service.ports.map(\.number))
+        return impact
+    }
+
+    mutating func set(_ entry: ServiceEntry) -> Impact {
+        var impact = removeEntry(entry.metadata.key)
+        for service in Service.services(of: entry) {
+            // A Kubernetes service, or an older entry, keeps the name.
+            if let other = services[service.host], !other.isEntry || other.metadata.precedes(service.metadata) {
+                continue
+            }
+            impact.formUnion(set(service: service))
+            hostsByEntry[entry.metadata.key, default: []].insert(service.host)
+        }
+        return impact
+    }
+
+    mutating func removeEntry(_ key: ObjectKey) -> Impact {
+        var impact = Impact()
+        for host in hostsByEntry.removeValue(forKey: key) ?? [] where services[host]?.metadata.key == key {
+            impact.formUnion(removeService(host))
+        }
+        return impact
+    }
+
+    mutating func set(slice object: JSON) -> Impact {
+        let key = object.metadata.key
+        let name = object.metadata.labels["kubernetes.io/service-name"] ?? ""
+        let host = self.host(ofService: name, in: key.namespace)
+        var impact = hostOfSlice[key].map { $0 == host } ?? true ? Impact() : removeSlice(key)
+        let endpoints = ServiceEndpoint.endpoints(ofSlice: object)
+        impact.formUnion(
+            changeEndpoints(host) { model in
+                model.slices[host, default: [:]][key] = endpoints
+                model.hostOfSlice[key] = host
+            }
+        )
+        return impact
+    }
+
+    mutating func removeSlice(_ key: ObjectKey) -> Impact {
+        guard let host = hostOfSlice[key] else { return Impact() }
+        return changeEndpoints(host) { model in
+            model.hostOfSlice[key] = nil
+            model.slices[host]?[key] = nil
+            if model.slices[host]?.isEmpty == true { model.slices[host] = nil }
+        }
+    }
+
+    mutating func set(endpoints object: JSON) -> Impact {
+        let key = object.metadata.key
+        return setEndpoints(
+            host(ofService: key.name, in: key.namespace),
+            ServiceEndpoint.endpoints(ofEndpoints: object)
+        )
+    }
+
+    mutating func setEndpoints(_ host: String, _ endpoints: [ServiceEndpoint]?) -> Impact {
+        changeEndpoints(host) { $0.plainEndpoints[host] = endpoints }
+    }
+
+    private mutating func changeEndpoints(_ host: String, _ change: (inout MeshModel) -> Void) -> Impact {
+        guard let service = services[host] else {
+            change(&self)
+            return Impact()
+        }
+        var impact = Impact()
+        let before = endpoints(of: service)
+        change(&self)
+        let after = endpoints(of: service)
+        guard before != after else { return impact }
+        index(before, of: service, by: -1, &impact)
+        index(after, of: service, by: 1, &impact)
+        impact.hosts = [host]
+        return impact
+    }
+
+    /// Counts the endpoints in (`step` 1) or out (-1).
+    private mutating func index(
+        _ endpoints: [ServiceEndpoint],
+        of service: Service,
+        by step: Int,
+        _ impact: inout Impact
+    ) {
+        for endpoint in endpoints {
+            if let pod = endpoint.pod { Self.count(&hostsByPod, pod, service.host, step) }
+            if service.resolution == .originalDestination, !service.isEntry {
+                Self.count(&headlessHostsByAddress, endpoint.address, service.host, step)
+                impact.addresses.insert(endpoint.address)
+            }
+        }
+    }
+
+    private static func count<Key>(_ counts: inout [Key: [String: Int]], _ key: Key, _ host: String, _ step: Int) {
+        let count = (counts[key]?[host] ?? 0) + step
+        counts[key, default: [:]][host] = count > 0 ? count : nil
+        if counts[key]?.isEmpty == true { counts[key] = nil }
+    }
+
+    mutating func set(workload: Workload) -> Impact {
+        guard workloads[workload.key] != workload else { return Impact() }
+        var impact = removeWorkload(workload.key)
+        workloads[workload.key] = workload
+        if !workload.usesHostNetwork, !workload.isFinished {
+            for address in workload.addresses { workloadsByAddress[address] = workload.key }
+        }
+        impact.workloads.insert(workload.key)
+        impact.hosts.formUnion(hostsByPod[workload.key]?.keys.map(\.self) ?? [])
+        return impact
+    }
+
+    mutating func removeWorkload(_ key: ObjectKey) -> Impact {
+        guard let workload = workloads.removeValue(forKey: key) else { return Impact() }
+        for address in workload.addresses where workloadsByAddress[address] == key { workloadsByAddress[address] = nil }
+        var impact = Impact()
+        impact.workloads = [key]
+        impact.hosts = Set(hostsByPod[key]?.keys.map(\.self) ?? [])
+        return impact
+    }
+}

@@ -1,0 +1,121 @@
+internal import JSON
+internal import Kubernetes
+public import MeshAPI
+
+/// A name with ports that clients connect to: a Kubernetes Service, or a host of a ServiceEntry.
+public struct Service: Hashable, Sendable {
+    public enum TargetPort: Hashable, Sendable {
+        case number(Int)
+        /// The name of a container's port.
+        case name(String)
+    }
+
+    public struct Port: Hashable, Sendable {
+        public var name: String
+        public var number: Int
+        public var target: TargetPort
+        public var spoken: PortProtocol
+        /// The port as declared, for messages: whether its name or appProtocol told the protocol.
+        public var isDeclared: Bool { spoken != .auto }
+    }
+
+    /// How a connection finds its endpoint.
+    public enum Resolution: Hashable, Sendable {
+        /// One of the endpoints is chosen.
+        case endpoints
+        /// The address that the client chose (headless services, ServiceEntry NONE and DNS).
+        case originalDestination
+    }
+
+    /// The fully qualified name, lower case.
+    public var host: String
+    public var metadata: Metadata
+    /// The virtual addresses; none when headless.
+    public var addresses: [String] = []
+    public var selector: [String: String] = [:]
+    public var ports: [Port] = []
+    public var resolution = Resolution.endpoints
+    /// Outside the mesh (ServiceEntry MESH_EXTERNAL): never automatic mutual TLS.
+    public var isExternal = false
+    /// A Kubernetes Service of type ExternalName: a name for another name.
+    public var isAlias = false
+    /// From a ServiceEntry rather than from Kubernetes.
+    public var isEntry = false
+    /// Names that servers may have besides their service accounts (ServiceEntry).
+    public var subjectAltNames: [String] = []
+    /// Namespaces that see it, `.` and `*`; empty means `meshConfig.defaultServiceExportTo`.
+    public var exportTo: [String] = []
+    /// Endpoints that the entry itself lists.
+    var inlineEndpoints: [ServiceEndpoint] = []
+
+    public var namespace: String { metadata.namespace }
+
+    public func port(_ number: Int) -> Port? { ports.first { $0.number == number } }
+}
+
+extension Service {
+    /// Reads a Kubernetes Service; what it lacks counts as empty.
+    init(kubernetes object: JSON, clusterDomain: String) {
+        metadata = Metadata(of: object)
+        host = "\(metadata.name).\(metadata.namespace).svc.\(clusterDomain)"
+        let spec = object["spec"] ?? [:]
+        isAlias = spec["type"] == "ExternalName"
+        selector = spec["selector"]?.strings ?? [:]
+        let clusterIPs = spec["clusterIPs"]?.array?.compactMap(\.string) ?? []
+        let first = spec["clusterIP"]?.string ?? ""
+        let isHeadless = first == "None"
+        resolution = isHeadless ? .originalDestination : .endpoints
+        if !isHeadless { addresses = (clusterIPs.isEmpty ? [first] : clusterIPs).filter { !$0.isEmpty } }
+        exportTo =
+            metadata.annotations["networking.istio.io/exportTo"]?.split(separator: ",")
+            .map { $0.filter { $0 != " " } } ?? []
+        ports = (spec["ports"]?.array ?? []).compactMap { port in
+            guard let number = port["port"]?.int.flatMap({ Int(exactly: $0) }) else { return nil }
+            let name = port["name"]?.string ?? ""
+            let target: TargetPort =
+                switch port["targetPort"] {
+                case .string(let name)?: Int(name).map(TargetPort.number) ?? .name(name)
+                case .int(let target)? where target > 0: .number(Int(target))
+                default: .number(number)
+                }
+            let spoken = PortProtocol(
+                transport: port["protocol"]?.string ?? "TCP",
+                appProtocol: port["appProtocol"]?.string,
+                name: name,
+                number: number
+            )
+            return Port(name: name, number: number, target: target, spoken: spoken)
+        }
+    }
+
+    /// The services that a ServiceEntry stands for: one for each host.
+    static func services(of entry: ServiceEntry) -> [Service] {
+        entry.hosts.map { host in
+            var service = Service(host: host.lowercased(), metadata: entry.metadata)
+            service.isEntry = true
+            service.addresses = entry.addresses.filter { !$0.contains("/") }
+            service.isExternal = entry.location == .external
+            service.resolution = entry.resolution == .fixed ? .endpoints : .originalDestination
+            service.selector = entry.workloadSelector?.matchLabels ?? [:]
+            service.subjectAltNames = entry.subjectAltNames
+            service.exportTo = entry.exportTo
+            service.ports = entry.ports.map { port in
+                Port(
+                    name: port.name,
+                    number: port.number,
+                    target: .number(port.targetPort ?? port.number),
+                    spoken: PortProtocol(named: port.protocolName)
+                )
+            }
+            service.inlineEndpoints = entry.endpoints.map { ServiceEndpoint($0, of: entry) }
+            return service
+        }
+    }
+
+    /// Whether clients in `namespace` see it.
+    func isVisible(to namespace: String, default defaultExportTo: [String]) -> Bool {
+        (exportTo.isEmpty ? defaultExportTo : exportTo).contains { entry in
+            entry == "*" || entry == namespace || (entry == "." && namespace == self.namespace)
+        }
+    }
+}
