@@ -91,6 +91,7 @@ let package = Package(
 
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
+        tests("Network", ["Base", "TLS", "TestTLS"]),
         tests("HTTP", ["Base", "Network", "TLS"]),
         tests("Injection", ["JSON", "YAML"]),
         tests("CommandLine", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestKubernetes", "YAML"]),

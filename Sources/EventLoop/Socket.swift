@@ -76,34 +76,14 @@ public struct Socket: ~Copyable, Sendable {
     ///
     /// - Throws: ``SystemError``, such as EMFILE; connections that died while waiting are passed over.
     public borrowing func accept(peer: inout SocketAddress) throws(SystemError) -> Socket? {
-        let listener = descriptor
-        while true {
-            var raw = CLinux_address()
-            do {
-                let descriptor = try systemCall("accept4") { unsafe CLinux_accept(listener, &raw) }
-                let socket = Socket(adopting: OwnedDescriptor(adopting: descriptor))
-                _ = CLinux_set_option(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, 1)
-                peer = SocketAddress(raw: raw)
-                return socket
-            } catch {
-                switch error.code {
-                case EAGAIN: return nil
-                case ECONNABORTED, EPROTO: continue
-                default: throw error
-                }
-            }
-        }
+        try Self.accept(from: descriptor, peer: &peer)
     }
 
     // Asking
 
     /// This end's address and port.
     public var localAddress: SocketAddress {
-        get throws(SystemError) {
-            var raw = CLinux_address()
-            try systemCall("getsockname") { unsafe CLinux_getsockname(descriptor, &raw) }
-            return SocketAddress(raw: raw)
-        }
+        get throws(SystemError) { try Self.localAddress(of: descriptor) }
     }
 
     /// The other end's address and port.
