@@ -10,7 +10,7 @@ public final class EventLoopThread<Worker>: Sendable {
     public let handle: EventLoopHandle
     private let worker: LoopBound<Worker>
     private let thread: Thread
-    private let isJoined = Mutex(false)
+    private let isJoined: Mutex<Bool>
 
     /// Starts the thread and returns when `makeWorker` has.
     ///
@@ -20,7 +20,7 @@ public final class EventLoopThread<Worker>: Sendable {
     /// - Throws: What `makeWorker` throws, or ``SystemError``.
     public init(name: String, _ makeWorker: @escaping @Sendable (EventLoop) throws -> Worker) throws {
         let started = try Started<Worker>()
-        thread = try Thread(name: name) {
+        let thread = try Thread(name: name) {
             do {
                 let loop = try EventLoop()
                 let worker = LoopBound(try makeWorker(loop))
@@ -31,7 +31,10 @@ public final class EventLoopThread<Worker>: Sendable {
                 started.finish(.failure(error))
             }
         }
-        (handle, worker) = try started.wait()
+        let (handle, worker) = try started.wait()
+        // Nothing may throw once a Mutex is set: specializing such an init crashes the optimizer of Swift 6.3.1.
+        (self.thread, self.handle, self.worker) = (thread, handle, worker)
+        isJoined = Mutex(false)
     }
 
     /// Runs `job` on the thread, after every job submitted before it; false when the loop has ended.
@@ -71,7 +74,7 @@ final class LoopBound<Value>: @unchecked Sendable {
 /// Hands the outcome of a thread's beginning to the thread that started it.
 private final class Started<Worker>: Sendable {
     typealias Outcome = Result<(EventLoopHandle, LoopBound<Worker>), any Error>
-    private let outcome = Mutex<Outcome?>(nil)
+    private let outcome: Mutex<Outcome?>
     private let readEnd: OwnedDescriptor
     private let writeEnd: OwnedDescriptor
 
@@ -80,6 +83,7 @@ private final class Started<Worker>: Sendable {
         try systemCall("pipe2") { unsafe CLinux_pipe(&ends, 0) }
         readEnd = OwnedDescriptor(adopting: ends[0])
         writeEnd = OwnedDescriptor(adopting: ends[1])
+        outcome = Mutex(nil)
     }
 
     /// Only the first outcome counts.
