@@ -40,7 +40,7 @@ func run(_ line: String, api: (any KubernetesAPI)? = nil, on console: TestConsol
 ) {
     let environment = Environment(console: console.console) { _, _ in
         guard let api else { throw MeshError(.unavailable, "no cluster in this test") }
-        return Cluster(api: api, namespace: "default")
+        return Cluster(api: api, namespace: "default") { _, _, _, _ in ExecOutput() }
     }
     let status = await CommandLineProgram.run(line.split(separator: " ").map(String.init), in: environment)
     return (status, console.output, console.errors)

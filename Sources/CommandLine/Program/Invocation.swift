@@ -52,10 +52,3 @@ struct Environment: Sendable {
     /// - Parameters: a kubeconfig's path and a context's name, nil for the usual ones.
     let connect: @Sendable (String?, String?) async throws -> Cluster
 }
-
-/// A Kubernetes API server, and what the kubeconfig says beside.
-struct Cluster: Sendable {
-    let api: any KubernetesAPI
-    /// The namespace meant when nobody says.
-    let namespace: String
-}

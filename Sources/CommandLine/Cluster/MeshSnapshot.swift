@@ -1,0 +1,69 @@
+internal import Base
+internal import JSON
+internal import Kubernetes
+internal import Mesh
+internal import MeshAPI
+internal import YAML
+
+/// Everything that decides who speaks how to whom, read once from the API server.
+struct MeshSnapshot: Sendable {
+    /// The mesh configuration in force; the defaults where there is no control plane.
+    let config: MeshConfig
+    let objects: [JSON]
+
+    /// The model that the control plane would have of the same objects.
+    var model: MeshModel { Self.model(config: config, objects: objects) }
+
+    static func model(config: MeshConfig, objects: [JSON]) -> MeshModel {
+        var model = MeshModel(config: config)
+        for object in objects { _ = model.update(object) }
+        return model
+    }
+
+    static func load(_ cluster: Cluster, systemNamespace: String, revision: String = "") async throws -> Self {
+        let api = cluster.api
+        let objects = try await withThrowingTaskGroup(of: [JSON].self) { group in
+            for type in types { group.addTask { try await Self.list(type, api) } }
+            var all: [JSON] = []
+            for try await items in group { all += items }
+            return all
+        }
+        let config = try await config(api, namespace: systemNamespace, revision: revision)
+        return Self(config: config, objects: objects)
+    }
+
+    private static let types: [ResourceType] = [
+        .namespaces, .services, .endpointSlices, .pods, .peerAuthentications, .policies, .meshPolicies,
+        .destinationRules, .virtualServices, .gateways, .serviceEntries, .workloadEntries, .sidecars,
+    ]
+
+    /// The objects of one collection; none where it does not exist.
+    private static func list(_ type: ResourceType, _ api: any KubernetesAPI) async throws -> [JSON] {
+        do {
+            let items = try await api.list(type, namespace: nil, labelSelector: nil, fieldSelector: nil).items
+            // Lists leave out what all their items share.
+            return items.map { item in
+                var item = item
+                item["kind"] = .string(type.kind)
+                item["apiVersion"] = .string(type.apiVersion)
+                return item
+            }
+        } catch let error as StatusError where error.isNotFound {
+            return []
+        }
+    }
+
+    private static func config(
+        _ api: any KubernetesAPI,
+        namespace: String,
+        revision: String
+    ) async throws -> MeshConfig {
+        let name = revision.isEmpty || revision == "default" ? "istio" : "istio-\(revision)"
+        do {
+            let map = try await api.get(.configMaps, namespace: namespace, name: name)
+            return try MeshConfig(try YAML.value(map["data", "mesh"]?.string ?? ""))
+        } catch let error as StatusError where error.isNotFound {
+            return MeshConfig()
+        }
+    }
+}
