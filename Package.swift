@@ -92,7 +92,14 @@ let package = Package(
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
         tests("Network", ["Base", "TLS", "TestTLS"]),
-        tests("HTTP", ["Base", "Network", "TLS"]),
+        .target(
+            name: "TestStreams",
+            dependencies: ["Base", "HTTP"],
+            path: "Tests/Support/TestStreams",
+            swiftSettings: house
+        ),
+        tests("HTTP", ["Base", "Network", "TLS", "TestStreams", "TestTLS"]),
+        tests("GRPC", ["Base", "HTTP", "Network", "TLS", "TestStreams", "TestTLS"]),
         tests("Injection", ["JSON", "YAML"]),
         tests("CommandLine", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestKubernetes", "YAML"]),
         tests("YAML", ["JSON"]),

@@ -1,5 +1,6 @@
 import Base
 import Synchronization
+import TestStreams
 import Testing
 
 @testable import HTTP

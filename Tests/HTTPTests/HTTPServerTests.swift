@@ -1,4 +1,5 @@
 import Base
+import TestStreams
 import Testing
 
 @testable import HTTP

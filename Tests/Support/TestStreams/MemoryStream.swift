@@ -1,15 +1,14 @@
-import Base
-import Synchronization
-
-@testable import HTTP
+internal import Base
+public import HTTP
+internal import Synchronization
 
 /// Two ends of a connection within this process.
-func memoryStreams() -> (MemoryStream, MemoryStream) {
+public func memoryStreams() -> (MemoryStream, MemoryStream) {
     let (there, back) = (MemoryPipe(), MemoryPipe())
     return (MemoryStream(incoming: there, outgoing: back), MemoryStream(incoming: back, outgoing: there))
 }
 
-final class MemoryStream: ByteStream {
+public final class MemoryStream: ByteStream {
     private let incoming: MemoryPipe
     private let outgoing: MemoryPipe
 
@@ -20,11 +19,11 @@ final class MemoryStream: ByteStream {
 
     deinit { close() }
 
-    func read(upTo limit: Int) async throws -> [UInt8] { try await incoming.read(upTo: limit) }
-    func write(_ bytes: [UInt8]) async throws { try outgoing.write(bytes) }
-    func shutdownWrite() async throws { outgoing.end() }
+    public func read(upTo limit: Int) async throws -> [UInt8] { try await incoming.read(upTo: limit) }
+    public func write(_ bytes: [UInt8]) async throws { try outgoing.write(bytes) }
+    public func shutdownWrite() async throws { outgoing.end() }
 
-    func close() {
+    public func close() {
         incoming.fail()
         outgoing.end()
     }

@@ -1,0 +1,29 @@
+public import HTTP
+
+/// Serves gRPC calls over HTTP/2.
+public struct GRPCServer: Sendable {
+    /// Serves one call; see ``GRPCCall``.
+    public typealias Handler = @Sendable (GRPCCall) async throws -> Void
+
+    public struct Configuration: Sendable {
+        /// Connections at a time; more wait in the listener's queue.
+        public var connections = 4096
+        /// Calls of one connection at a time.
+        public var concurrentCalls = 100
+        /// Octets of a message that are accepted.
+        public var messageLimit = 4 << 20
+        public var keepAlive: HTTP2Connection.KeepAlive? = HTTP2Connection.KeepAlive()
+
+        public init() {}
+    }
+
+    /// A handler for calls that have one message each way.
+    public static func unary(
+        _ body: @escaping @Sendable (GRPCCall, [UInt8]) async throws -> [UInt8]
+    ) -> Handler {
+        { call in
+            let message = try await call.onlyMessage()
+            try await call.send(try await body(call, message))
+        }
+    }
+}
