@@ -1,6 +1,7 @@
 public import Base
 public import HTTP
 internal import Synchronization
+public import TLS
 
 /// The server's side of a call.
 ///
@@ -11,16 +12,19 @@ public final class GRPCCall: Sendable {
     public let path: String
     public let metadata: HTTPFields
     public let peer: SocketAddress
+    /// What the TLS handshake agreed on, the caller's certificate among it; nil in plain text.
+    public let tls: TLSInfo?
     /// When the caller will stop waiting; nil when it never does.
     public let deadline: ContinuousClock.Instant?
     private let stream: HTTP2Stream
     private let reader: Mutex<GRPCMessageReader>
     private let hasBegun = Mutex(false)
 
-    init(_ head: HTTP2Head, _ stream: HTTP2Stream, peer: SocketAddress, messageLimit: Int) {
+    init(_ head: HTTP2Head, _ stream: HTTP2Stream, peer: SocketAddress, tls: TLSInfo?, messageLimit: Int) {
         path = head.path ?? ""
         metadata = head.fields
         self.peer = peer
+        self.tls = tls
         deadline = head.fields["grpc-timeout"].flatMap(GRPCTimeout.duration).map { .now + $0 }
         self.stream = stream
         reader = Mutex(GRPCMessageReader(limit: messageLimit))

@@ -1,4 +1,6 @@
 public import HTTP
+internal import Network
+public import TLS
 
 /// Calls to one server over one HTTP/2 connection; whoever wants another after it is lost makes another client.
 public final class GRPCClient: Sendable {
@@ -26,6 +28,39 @@ public final class GRPCClient: Sendable {
         self.configuration = configuration
         driver = Task {
             try? await connection.run()  // Every call on it is told how it ended.
+        }
+    }
+
+    /// Connects to a server.
+    ///
+    /// - Parameters:
+    ///   - host: A name or an address.
+    ///   - tls: Should offer the application protocol `h2`; nil for plain text.
+    ///   - serverName: The name that the server's certificate must have, if not `host`.
+    /// - Throws: ``GRPCStatus`` with code `unavailable`, which tells why.
+    public static func connect(
+        host: String,
+        port: UInt16,
+        tls: TLSClientContext? = nil,
+        serverName: String? = nil,
+        configuration: Configuration = Configuration()
+    ) async throws(GRPCStatus) -> GRPCClient {
+        do {
+            let transport = try await AsyncConnection.connect(
+                host: host,
+                port: port,
+                tls: tls,
+                serverName: serverName,
+                timeout: configuration.connectPatience
+            )
+            return GRPCClient(
+                transport,
+                scheme: tls == nil ? "http" : "https",
+                authority: "\(serverName ?? host):\(port)",
+                configuration: configuration
+            )
+        } catch {
+            throw GRPCStatus(.unavailable, "\(error)")
         }
     }
 

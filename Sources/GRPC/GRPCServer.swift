@@ -1,4 +1,5 @@
 public import HTTP
+public import Network
 
 /// Serves gRPC calls over HTTP/2.
 public struct GRPCServer: Sendable {
@@ -8,6 +9,8 @@ public struct GRPCServer: Sendable {
     public struct Configuration: Sendable {
         /// Connections at a time; more wait in the listener's queue.
         public var connections = 4096
+        /// For a TLS handshake.
+        public var handshakePatience = Duration.seconds(10)
         /// Calls of one connection at a time.
         public var concurrentCalls = 100
         /// Octets of a message that are accepted.
@@ -15,6 +18,28 @@ public struct GRPCServer: Sendable {
         public var keepAlive: HTTP2Connection.KeepAlive? = HTTP2Connection.KeepAlive()
 
         public init() {}
+    }
+
+    private let listener: AsyncListener
+    private let handlers: [String: Handler]
+    private let configuration: Configuration
+
+    /// - Parameter handlers: By path, `/package.Service/Method`.
+    public init(
+        listener: AsyncListener,
+        handlers: [String: Handler],
+        configuration: Configuration = Configuration()
+    ) {
+        self.listener = listener
+        self.handlers = handlers
+        self.configuration = configuration
+    }
+
+    /// Serves until the task is cancelled, or the listener closed.
+    public func run() async throws {
+        try await ConnectionLoop(listener, limit: configuration.connections).run { stream in
+            await GRPCServerConnection(peer: stream.peer, handlers: handlers, configuration: configuration).run(stream)
+        }
     }
 
     /// A handler for calls that have one message each way.

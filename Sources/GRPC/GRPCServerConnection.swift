@@ -1,5 +1,7 @@
 internal import Base
 internal import HTTP
+internal import Network
+internal import TLS
 
 /// One connection of a server: its calls are handed to their handlers.
 struct GRPCServerConnection: Sendable {
@@ -9,7 +11,20 @@ struct GRPCServerConnection: Sendable {
     let handlers: [String: GRPCServer.Handler]
     let configuration: GRPCServer.Configuration
 
-    func run(_ transport: any ByteStream) async {
+    /// Completes the TLS handshake, then serves.
+    func run(_ stream: AsyncConnection) async {
+        do {
+            try await withTimeLimit(configuration.handshakePatience, "the TLS handshake") {
+                try await stream.finishHandshake()
+            }
+        } catch {
+            Self.log.debug("TLS handshake with \(peer) failed: \(error)")
+            return stream.close()
+        }
+        await run(stream, tls: stream.tls)
+    }
+
+    func run(_ transport: any ByteStream, tls: TLSInfo?) async {
         var settings = HTTP2Settings()
         settings.concurrentStreams = configuration.concurrentCalls
         let connection = HTTP2Connection(
@@ -19,14 +34,14 @@ struct GRPCServerConnection: Sendable {
             keepAlive: configuration.keepAlive
         )
         do {
-            try await connection.run { head, stream in await serve(head, stream) }
+            try await connection.run { head, stream in await serve(head, stream, tls) }
         } catch {
             Self.log.debug("connection from \(peer) ended: \(error)")
         }
     }
 
-    private func serve(_ head: HTTP2Head, _ stream: HTTP2Stream) async {
-        let call = GRPCCall(head, stream, peer: peer, messageLimit: configuration.messageLimit)
+    private func serve(_ head: HTTP2Head, _ stream: HTTP2Stream, _ tls: TLSInfo?) async {
+        let call = GRPCCall(head, stream, peer: peer, tls: tls, messageLimit: configuration.messageLimit)
         do {
             guard head.method == "POST", head.fields["content-type"]?.hasPrefix("application/grpc") ?? false else {
                 return try stream.respond(HTTP2Head(status: 415), isEnd: true)

@@ -20,7 +20,7 @@ struct JoinedGRPC {
         let (near, far) = memoryStreams()
         let peer = SocketAddress(.loopback, port: 1)
         let connection = GRPCServerConnection(peer: peer, handlers: handlers, configuration: configuration)
-        serving = Task { await connection.run(far) }
+        serving = Task { await connection.run(far, tls: nil) }
         client = GRPCClient(near, scheme: "http", authority: "test", configuration: GRPCClient.Configuration())
     }
 

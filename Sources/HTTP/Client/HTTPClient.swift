@@ -1,5 +1,7 @@
 internal import Base
+internal import Network
 internal import Synchronization
+public import TLS
 
 /// Requests to one server over HTTP/1.1; keeps connections that may carry another request.
 public final class HTTPClient: Sendable {
@@ -39,6 +41,35 @@ public final class HTTPClient: Sendable {
         self.authority = authority
         self.configuration = configuration
         self.open = open
+    }
+
+    /// - Parameters:
+    ///   - host: A name or an address.
+    ///   - tls: nil for plain text.
+    ///   - serverName: The name that the server's certificate must have, if not `host`.
+    public convenience init(
+        host: String,
+        port: UInt16,
+        tls: TLSClientContext? = nil,
+        serverName: String? = nil,
+        configuration: Configuration = Configuration()
+    ) {
+        let name = host.contains(":") ? "[\(host)]" : host
+        let isDefaultPort = port == (tls == nil ? 80 : 443)
+        let authority = isDefaultPort ? name : "\(name):\(port)"
+        self.init(
+            origin: "\(tls == nil ? "http" : "https")://\(authority)",
+            authority: authority,
+            configuration: configuration
+        ) {
+            try await AsyncConnection.connect(
+                host: host,
+                port: port,
+                tls: tls,
+                serverName: serverName,
+                timeout: configuration.connectPatience
+            )
+        }
     }
 
     deinit { close() }

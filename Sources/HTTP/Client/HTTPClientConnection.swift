@@ -44,14 +44,14 @@ final class HTTPClientConnection: Sendable {
         while true {
             do {
                 guard let head = try await input.nextHead(.response(to: method), began: { hasBegun = true }) else {
-                    if isUsed && !hasBegun { throw Stale() }
                     throw MeshError(.unavailable, "\(origin) closed the connection instead of answering")
                 }
                 // What comes before the final response is of no interest but for a switch of protocols.
                 if head.status >= 200 || head.status == 101 { return head }
-            } catch let error as SystemError where isUsed && !hasBegun {
-                _ = error
-                throw Stale()
+            } catch let error as MeshError where error.code == .cancelled {
+                throw error
+            } catch {
+                throw isUsed && !hasBegun ? Stale() : error
             }
         }
     }

@@ -1,5 +1,6 @@
 public import Base
 internal import Synchronization
+public import TLS
 
 /// One request and the answer to it, as a server's handler sees them.
 ///
@@ -25,6 +26,8 @@ public final class HTTPExchange: Sendable {
     public let request: HTTPRequestHead
     /// Who asks.
     public let peer: SocketAddress
+    /// What the TLS handshake agreed on; nil in plain text.
+    public let tls: TLSInfo?
     private let isHTTP10: Bool
     private let connection: HTTPServerConnection
     private let state: Mutex<State>
@@ -32,6 +35,7 @@ public final class HTTPExchange: Sendable {
     init(_ head: HTTP1Head, on connection: HTTPServerConnection) {
         request = HTTPRequestHead(head)
         peer = connection.peer
+        tls = connection.tls
         isHTTP10 = head.version == .http10
         self.connection = connection
         state = Mutex(State(owesContinue: head.expectsContinue, keepsAlive: head.keepsAlive))

@@ -1,4 +1,5 @@
 internal import Base
+internal import TLS
 
 /// One connection of a server: requests and their answers, one after the other.
 final class HTTPServerConnection: Sendable {
@@ -7,6 +8,7 @@ final class HTTPServerConnection: Sendable {
     let stream: any ByteStream
     let input: HTTP1Input
     let peer: SocketAddress
+    let tls: TLSInfo?
     let reading: Watchdog
     let writing: Watchdog
     private let limits: HTTPServerLimits
@@ -15,11 +17,13 @@ final class HTTPServerConnection: Sendable {
     init(
         _ stream: any ByteStream,
         peer: SocketAddress,
+        tls: TLSInfo? = nil,
         limits: HTTPServerLimits,
         handler: @escaping @Sendable (HTTPExchange) async throws -> Void
     ) {
         self.stream = stream
         self.peer = peer
+        self.tls = tls
         self.limits = limits
         self.handler = handler
         input = HTTP1Input(stream, limits: limits.message)

@@ -1,0 +1,3 @@
+public import Network
+
+extension AsyncConnection: ByteStream {}
