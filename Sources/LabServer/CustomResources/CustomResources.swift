@@ -43,7 +43,9 @@ enum CustomResources {
         definition.shortNames = names["shortNames"]?.array?.compactMap(\.string) ?? []
         definition.categories = names["categories"]?.array?.compactMap(\.string) ?? []
         definition.subresources = Set(version["subresources"]?.object?.keys.map { $0 } ?? [])
+        definition.scalePaths = version["subresources", "scale"]
         definition.strategy = CustomResourceStrategy(schema: schema)
+        definition.columns = .custom(version["additionalPrinterColumns"]?.array ?? [])
         let selectable = version["selectableFields"]?.array?.compactMap { $0["jsonPath"]?.string } ?? []
         definition.selectableFields = Set(selectable.map { String($0.drop { $0 == "." }) })
         if version["deprecated"]?.bool ?? false {

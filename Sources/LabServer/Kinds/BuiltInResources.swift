@@ -37,6 +37,9 @@ enum BuiltInResources {
         define(.newEvents, storedAs: .events, "events.Event", short: ["ev"]) {
             $0.selectableFields = EventConversion.newFields
             $0.conversion = EventConversion.conversion
+            $0.columns = TableColumns(columns: TableColumns.event.columns) { event in
+                TableColumns.event.cells(EventConversion.conversion.toStored(event))
+            }
         },
         define(.leases, "coordination.Lease"),
     ]
@@ -113,6 +116,7 @@ enum BuiltInResources {
         definition.shortNames = short
         definition.subresources = subresources
         definition.strategy = strategy
+        definition.columns = columns[type] ?? .plain
         refine(&definition)
         return definition
     }
@@ -130,6 +134,32 @@ enum BuiltInResources {
     private static func review(_ type: ResourceType, _ schema: String) -> ResourceDefinition {
         define(type, schema) { $0.isReview = true }
     }
+
+    private static let columns: [ResourceType: TableColumns] = [
+        .namespaces: .namespace,
+        .nodes: .node,
+        .pods: .pod,
+        .services: .service,
+        .endpoints: .endpoints,
+        .endpointSlices: .endpointSlice,
+        .configMaps: .configMap,
+        .secrets: .secret,
+        .serviceAccounts: .serviceAccount,
+        .events: .event,
+        .leases: .lease,
+        .deployments: .deployment,
+        .oldDeployments: .deployment,
+        .replicaSets: .replicaSet,
+        .jobs: .job,
+        .podDisruptionBudgets: .podDisruptionBudget,
+        .roles: .created,
+        .clusterRoles: .created,
+        .roleBindings: .binding,
+        .clusterRoleBindings: .binding,
+        .customResourceDefinitions: .created,
+        .mutatingWebhookConfigurations: .webhooks,
+        .validatingWebhookConfigurations: .webhooks,
+    ]
 }
 
 extension ResourceType {

@@ -4,7 +4,7 @@ import Kubernetes
 /// One row of the table that drives the server: a resource in one of its versions.
 struct ResourceDefinition: Sendable {
     let type: ResourceType
-    /// Where the objects are stored; versions of one resource share it. See ``StorageKey/resource``.
+    /// Where the objects are stored, see ``StorageKey/resource``; versions of one resource share it.
     let storage: String
     /// The `apiVersion` that stored objects carry.
     let storedAPIVersion: String
@@ -18,6 +18,8 @@ struct ResourceDefinition: Sendable {
     /// Fields that field selectors may name, beside `metadata.name` and `metadata.namespace`.
     var selectableFields: Set<String> = []
     var columns: TableColumns = .plain
+    /// Where a custom resource has its replicas, as its CustomResourceDefinition says; nil for built-in kinds.
+    var scalePaths: JSON?
     /// Changes an object from the stored form to this version's and back, where more than `apiVersion` differs.
     var conversion: Conversion?
     /// Whether objects are answered and never stored, such as TokenReviews: only `create` is there.

@@ -1,0 +1,87 @@
+import HTTP
+import JSON
+import Kubernetes
+import YAML
+
+/// One request to the API, read from HTTP.
+struct APIRequest: Sendable {
+    let method: String
+    /// Decoded segments of the path.
+    let path: [String]
+    let query: [HTTPRequestHead.QueryItem]
+    let fields: HTTPFields
+    let body: [UInt8]
+    var user = UserInfo.anonymous
+
+    init(_ head: HTTPRequestHead, body: [UInt8] = []) {
+        method = head.method
+        path = head.pathSegments
+        query = head.queryItems
+        fields = head.fields
+        self.body = body
+    }
+
+    func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
+
+    func flag(_ name: String) -> Bool { ["true", "1"].contains(query(name) ?? "") }
+
+    /// The largest body that is read, in octets.
+    static let bodyLimit = 3 << 20
+
+    /// The body's media type, without parameters.
+    var contentType: String {
+        let value = fields["Content-Type"] ?? "application/json"
+        return value.split(separator: ";").first.map { String($0.filter { $0 != " " }).lowercased() } ?? ""
+    }
+
+    /// The body as one object.
+    ///
+    /// - Throws: ``StatusError`` (400, 415) when it is malformed, or in a format that is not spoken.
+    func object() throws -> JSON {
+        switch contentType {
+        case "application/json", "application/json-patch+json", "application/merge-patch+json",
+            "application/strategic-merge-patch+json":
+            do {
+                return try JSON(parsing: body)
+            } catch {
+                throw StatusError.badRequest("couldn't get version/kind; json parse error: \(error)")
+            }
+        case "application/yaml", "application/apply-patch+yaml":
+            do {
+                return try YAML.value(String(decoding: body, as: UTF8.self))
+            } catch {
+                throw StatusError.badRequest("error converting YAML to JSON: \(error)")
+            }
+        case let other:
+            throw StatusError(
+                code: 415,
+                reason: "UnsupportedMediaType",
+                message:
+                    "the body of the request was in an unknown format (\(other)) - accepted media types include: application/json, application/yaml"
+            )
+        }
+    }
+
+    /// What the query says beside the object.
+    func context() throws -> RequestContext {
+        var context = RequestContext(user: user)
+        let dryRun = query.filter { $0.name == "dryRun" }.map(\.value).filter { !$0.isEmpty }
+        if let unknown = dryRun.first(where: { $0 != "All" }) {
+            let error = FieldError.unsupported("dryRun", .strings([unknown]), ["All"])
+            throw StatusError(code: 422, reason: "Invalid", message: "options is invalid: \(error)")
+        }
+        context.isDryRun = !dryRun.isEmpty
+        if let text = query("fieldValidation"), !text.isEmpty {
+            guard let value = RequestContext.FieldValidation(rawValue: text) else {
+                let error = FieldError.unsupported("fieldValidation", .string(text), ["", "Ignore", "Warn", "Strict"])
+                throw StatusError(code: 422, reason: "Invalid", message: "options is invalid: \(error)")
+            }
+            context.fieldValidation = value
+        } else {
+            context.fieldValidation = .warn
+        }
+        context.fieldManager = query("fieldManager") ?? ""
+        context.isForced = flag("force")
+        return context
+    }
+}
