@@ -73,7 +73,10 @@ let package = Package(
                 "MeshAPI", "Network", "TLS", "YAML",
             ]
         ),
-        library("LabServer", ["Base", "CSQLite", "CZlib", "HTTP", "JSON", "Kubernetes", "Network", "TLS", "YAML"]),
+        library(
+            "LabServer",
+            ["Base", "CSQLite", "CZlib", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "TLS", "YAML"]
+        ),
         library("LabNode", ["Base", "CLinux", "EventLoop", "HTTP", "JSON", "Kubernetes", "Network", "TLS", "YAML"]),
         library(
             "CommandLine",
