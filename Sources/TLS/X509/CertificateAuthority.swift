@@ -53,25 +53,28 @@ public struct CertificateAuthority: Sendable {
     ///
     /// - Parameters:
     ///   - lifetime: From now; cut where the CA's own ends.
-    ///   - commonName: The subject's only field; nil leaves the subject empty, as for workloads.
+    ///   - commonName: In the subject; nil leaves it out, as for workloads.
+    ///   - organization: In the subject; a Kubernetes API reads it as a group.
     /// - Throws: ``MeshError`` `unavailable` when the CA's own certificate is not valid now.
     public func sign(
         _ publicKey: PublicKey,
         names: AlternativeNames,
         lifetime: Duration,
         commonName: String? = nil,
+        organization: String? = nil,
         now: Timestamp = .now
     ) throws(MeshError) -> Certificate {
         guard now < certificate.notAfter else {
             throw MeshError(.unavailable, "signing certificate has expired at \(certificate.notAfter)")
         }
-        guard !names.isEmpty else {
+        guard !names.isEmpty || commonName != nil else {
             throw MeshError(.invalidConfiguration, "a certificate needs at least one name")
         }
         let notBefore = Timestamp(nanoseconds: (now + .zero - Self.clockSkew).nanoseconds)
         var template = CertificateTemplate(publicKey: publicKey, notBefore: notBefore, notAfter: capped(now + lifetime))
         template.names = names
         template.commonName = commonName
+        template.organization = organization
         return try template.signed(by: key, issuer: certificate)
     }
 
