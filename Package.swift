@@ -49,6 +49,7 @@ let package = Package(
         library("EventLoop", ["Base", "CLinux"]),
         library("TLS", ["Base", "COpenSSL"]),
         library("Network", ["Base", "CLinux", "EventLoop", "TLS"]),
+        library("Subprocess", ["Base", "CLinux", "Network"]),
         library("HTTP", ["Base", "CNghttp2", "EventLoop", "Network", "TLS"]),
         library("GRPC", ["Base", "HTTP", "Network", "Protobuf", "TLS"]),
 
@@ -77,7 +78,12 @@ let package = Package(
             "LabServer",
             ["Base", "CSQLite", "CZlib", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "TLS", "YAML"]
         ),
-        library("LabNode", ["Base", "CLinux", "EventLoop", "HTTP", "JSON", "Kubernetes", "Network", "TLS", "YAML"]),
+        library(
+            "LabNode",
+            [
+                "Base", "CLinux", "EventLoop", "HTTP", "JSON", "Kubernetes", "Network", "Subprocess", "TLS", "YAML",
+            ]
+        ),
         library(
             "CommandLine",
             [
@@ -94,7 +100,7 @@ let package = Package(
 
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
-        tests("Network", ["Base", "TLS", "TestTLS"]),
+        tests("Network", ["Base", "TLS", "TestTLS"]), tests("Subprocess", ["Base", "Network"]),
         .target(
             name: "TestStreams",
             dependencies: ["Base", "HTTP"],
