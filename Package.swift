@@ -120,6 +120,7 @@ let package = Package(
             swiftSettings: house
         ),
         tests("Mesh", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestMesh", "YAML"]),
+        tests("Explain", ["JSON", "Kubernetes", "Mesh", "MeshAPI", "TestMesh", "YAML"]),
 
         // What tests of several targets share.
         .target(

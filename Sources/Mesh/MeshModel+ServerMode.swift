@@ -96,11 +96,41 @@ extension MeshModel {
         }
     }
 
+    /// What each workload with a sidecar accepts that stands behind a service's port.
+    public func serverModes(of service: Service, port: Service.Port) -> [ModeDecision] {
+        backends(of: service, port: port, subset: nil).compactMap { backend in
+            guard let workload = backend.workload, workload.hasSidecar else { return nil }
+            return serverMode(of: workload, port: backend.port)
+        }
+    }
+
     /// What is said of a service's port as such, by namespace and service and without looking at its workloads.
     public func serviceMode(of service: Service, port: Service.Port) -> ModeDecision {
         let legacy =
             hasLegacyPolicies
             ? legacyMode(namespace: service.namespace, claim: Claim(service: service, port: port)) : nil
         return combine(namespaceMode(service.namespace), legacy)
+    }
+}
+
+extension MeshModel {
+    /// The policies that count for a workload, the widest first; of several for one scope only the one that counts.
+    public func policies(for workload: Workload) -> [ObjectReference] {
+        let root = config.rootNamespace
+        var policies: [PeerAuthentication?] = [peerAuthentications[root]?.general.first]
+        if workload.namespace != root {
+            policies.append(peerAuthentications[workload.namespace]?.general.first)
+            policies.append(peerAuthentications[workload.namespace]?.policy(selecting: workload.labels))
+        }
+        var references = policies.compactMap(\.self).map { ObjectReference("PeerAuthentication", $0.metadata.key) }
+        guard hasLegacyPolicies else { return references }
+        let decisions = inbound(of: workload).ports.map(\.mode) + [otherMode(of: workload)]
+        for object in decisions.compactMap(\.object) where !references.contains(object) { references.append(object) }
+        return references
+    }
+
+    /// The pods behind a service's port.
+    public func pods(of service: Service, port: Service.Port) -> [Workload] {
+        backends(of: service, port: port, subset: nil).compactMap(\.workload)
     }
 }
