@@ -135,6 +135,13 @@ let package = Package(
             path: "Tests/Support/TestKubernetes",
             swiftSettings: house
         ),
+        tests(
+            "ControlPlane",
+            [
+                "Base", "Discovery", "Identity", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI", "TLS",
+                "TestKubernetes",
+            ]
+        ),
         tests("Protobuf"),
         tests("Identity", ["Base", "Protobuf", "TLS"]),
         tests("Discovery", ["Protobuf", "TLS"]),

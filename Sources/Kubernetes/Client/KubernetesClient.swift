@@ -1,7 +1,8 @@
-internal import Base
+public import Base
 public import HTTP
 public import JSON
 internal import Synchronization
+internal import TLS
 
 /// A Kubernetes API reached over the network.
 public final class KubernetesClient: Sendable {
@@ -12,11 +13,36 @@ public final class KubernetesClient: Sendable {
     /// The name under which server-side apply records fields (`fieldManager`).
     public static let fieldManager = "apus"
 
-    /// - Parameter http: A client of the configuration's server.
-    init(_ configuration: ClientConfiguration, http: HTTPClient) {
+    /// Connects when the first request is made.
+    ///
+    /// - Throws: ``MeshError`` `.invalidConfiguration` when certificates or keys of the configuration cannot be used.
+    public init(_ configuration: ClientConfiguration) throws(MeshError) {
         self.configuration = configuration
-        self.http = http
         credential = RequestCredential(configuration.credential)
+        let server = configuration.server
+        var http = HTTPClient.Configuration()
+        http.idleConnections = 4
+        self.http = HTTPClient(
+            host: server.host,
+            port: server.port,
+            tls: server.isSecure ? try Self.tls(configuration) : nil,
+            serverName: configuration.serverName,
+            configuration: http
+        )
+    }
+
+    private static func tls(_ configuration: ClientConfiguration) throws(MeshError) -> TLSClientContext {
+        let trust = try configuration.rootsPEM.map { roots throws(MeshError) in try TrustStore(pem: roots) }
+        var verification = PeerVerification(trust: trust ?? .system, names: .host)
+        if configuration.skipsVerification {
+            verification.names = .any
+            verification.acceptsAnyChain = true
+        }
+        var tls = TLSClientConfiguration(verification: verification)
+        if case .certificate(let chain, let key) = configuration.credential {
+            tls.identity = try TLSIdentity(certificatePEM: chain, keyPEM: key)
+        }
+        return try TLSClientContext(tls)
     }
 
     /// Sends a request to any path of the API, such as `/version` or `/api/v1/namespaces/a/pods/b/log`.

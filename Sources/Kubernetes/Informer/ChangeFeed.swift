@@ -90,6 +90,9 @@ public final class ChangeFeed: AsyncSequence, Sendable {
         consumer?.resume(returning: nil)
     }
 
+    /// All that changed since the last call, without waiting for more.
+    public func takeAll() -> [ObjectChange] { state.withLock { $0.take() } ?? [] }
+
     /// All that changed since the last call; waits until something has.
     ///
     /// - Returns: nil when the feed is finished, or the task is cancelled.

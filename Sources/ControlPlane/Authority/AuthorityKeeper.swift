@@ -1,0 +1,165 @@
+internal import Base
+internal import Identity
+internal import JSON
+internal import Kubernetes
+internal import Synchronization
+internal import TLS
+
+/// Finds or makes the mesh's CA, and keeps it good: takes plugged-in changes over, renews a self-signed root in time.
+final class AuthorityKeeper: Sendable {
+    let authority: MeshAuthority
+    private let api: any KubernetesAPI
+    private let namespace: String
+    private let trustDomain: String
+    private let isSelfSigned: Bool
+    private let changed: @Sendable () async -> Void
+    private static let log = Log("ca")
+
+    /// The Secret of a plugged-in CA.
+    static let pluggedInName = "cacerts"
+    /// The Secret of a self-signed CA.
+    static let keptName = "istio-ca-secret"
+    private static let checkInterval: Duration = .seconds(3600)  // CITADEL_SELF_SIGNED_ROOT_CERT_CHECK_INTERVAL
+
+    /// Waits for the API server as long as it takes.
+    ///
+    /// - Parameters:
+    ///   - namespace: Where the Secrets are, usually `istio-system`.
+    ///   - changed: Called when the roots have become others.
+    /// - Throws: ``MeshError`` when there is a CA that cannot be used: nothing may be signed by another one then.
+    static func open(
+        api: any KubernetesAPI,
+        namespace: String,
+        trustDomain: String,
+        changed: @escaping @Sendable () async -> Void
+    ) async throws -> AuthorityKeeper {
+        if let secret = try await secret(pluggedInName, api, namespace),
+            let files = try AuthorityFiles.pluggedIn(content(of: secret))
+        {
+            log.info("the CA is plugged in: \(files.authority.certificate)")
+            return AuthorityKeeper(files, api, namespace, trustDomain, isSelfSigned: false, changed)
+        }
+        while true {
+            if let secret = try await secret(keptName, api, namespace) {
+                let files = try AuthorityFiles.kept(content(of: secret))
+                log.info("the CA is self-signed and kept: \(files.authority.certificate)")
+                return AuthorityKeeper(files, api, namespace, trustDomain, isSelfSigned: true, changed)
+            }
+            let (files, content) = try AuthorityFiles.selfSigned(trustDomain: trustDomain)
+            do {
+                _ = try await api.create(.secrets, namespace: namespace, object(content, namespace))
+                log.info("made a self-signed CA: \(files.authority.certificate)")
+                return AuthorityKeeper(files, api, namespace, trustDomain, isSelfSigned: true, changed)
+            } catch let error as StatusError where error.alreadyExists {
+                continue  // Another replica was faster: its CA is the mesh's.
+            }
+        }
+    }
+
+    private init(
+        _ files: AuthorityFiles,
+        _ api: any KubernetesAPI,
+        _ namespace: String,
+        _ trustDomain: String,
+        isSelfSigned: Bool,
+        _ changed: @escaping @Sendable () async -> Void
+    ) {
+        authority = MeshAuthority(files)
+        self.api = api
+        self.namespace = namespace
+        self.trustDomain = trustDomain
+        self.isSelfSigned = isSelfSigned
+        self.changed = changed
+    }
+
+    /// Keeps the CA good until the task is cancelled.
+    func run() async {
+        if isSelfSigned { await renewInTime() } else { await followPluggedIn() }
+    }
+
+    private func renewInTime() async {
+        while !Task.isCancelled {
+            do {
+                try await renewIfDue()
+            } catch {
+                Self.log.error("the CA's root cannot be renewed, next attempt in an hour: \(error)")
+            }
+            try? await Task.sleep(for: Self.checkInterval)  // Cancelled: the loop ends.
+        }
+    }
+
+    /// Renews the self-signed root if it is in the last fifth of its life.
+    func renewIfDue(now: Timestamp = .now) async throws {
+        guard var secret = try await Self.secret(Self.keptName, api, namespace) else {
+            throw MeshError(.notFound, "Secret \(namespace)/\(Self.keptName) is gone; restore it from a backup")
+        }
+        let content = Self.content(of: secret)
+        guard let (files, renewed) = try AuthorityFiles.renewed(content, trustDomain: trustDomain, now: now) else {
+            return
+        }
+        secret["data"] = Self.data(renewed)
+        _ = try await api.update(.secrets, namespace: namespace, subresource: nil, secret)
+        authority.renew(files)
+        Self.log.info("renewed the CA's root: \(files.authority.certificate)")
+        await changed()
+    }
+
+    private func followPluggedIn() async {
+        let informer = Informer(
+            api,
+            .secrets,
+            namespace: namespace,
+            fieldSelector: "metadata.name=\(Self.pluggedInName)"
+        )
+        let changes = informer.changes()
+        await withTaskGroup { group in
+            group.addTask { await informer.run() }
+            for await batch in changes { for change in batch { take(change) } }
+            group.cancelAll()
+        }
+    }
+
+    private func take(_ change: ObjectChange) {
+        guard change.key.name == Self.pluggedInName else { return }
+        guard let secret = change.after else {
+            return Self.log.warn("Secret \(Self.pluggedInName) was deleted; the CA in use stays until a restart")
+        }
+        do {
+            guard let files = try AuthorityFiles.pluggedIn(Self.content(of: secret)) else { return }
+            try authority.replace(with: files)
+        } catch {
+            Self.log.error("the changed Secret \(Self.pluggedInName) is not used: \(error)")
+        }
+    }
+
+    // Secrets
+
+    /// The Secret, once the API server answers; nil when there is none.
+    private static func secret(_ name: String, _ api: any KubernetesAPI, _ namespace: String) async throws -> JSON? {
+        var backoff = Backoff()
+        while true {
+            do {
+                return try await api.get(.secrets, namespace: namespace, name: name)
+            } catch let error as StatusError where error.isNotFound {
+                return nil
+            } catch {
+                let wait = backoff.failed()
+                log.warn("Secret \(namespace)/\(name) cannot be read, next attempt in \(wait): \(error)")
+                try await Task.sleep(for: wait)
+            }
+        }
+    }
+
+    private static func content(of secret: JSON) -> [String: [UInt8]] {
+        (secret["data"]?.strings ?? [:]).compactMapValues { Base64.decode($0) }
+    }
+
+    private static func data(_ content: [String: [UInt8]]) -> JSON { .strings(content.mapValues { Base64.encode($0) }) }
+
+    private static func object(_ content: [String: [UInt8]], _ namespace: String) -> JSON {
+        [
+            "apiVersion": "v1", "kind": "Secret", "type": "istio.io/ca-root", "data": data(content),
+            "metadata": ["name": .string(keptName), "namespace": .string(namespace)],
+        ]
+    }
+}

@@ -1,0 +1,108 @@
+internal import Base
+internal import Discovery
+internal import Kubernetes
+internal import Mesh
+internal import MeshAPI
+internal import Synchronization
+
+/// The mesh as it is known now, and the proxies that are told of it.
+final class MeshState: Sendable {
+    private struct State {
+        var model: MeshModel
+        var cache = ResourceCache()
+        var roots: String
+        var proxies: [Int: ConnectedProxy] = [:]
+        var nextNumber = 0
+        /// When the mesh changed last in a way that may concern a proxy.
+        var lastChange = ContinuousClock.now
+    }
+
+    private let state: Mutex<State>
+    private let log = Log("model")
+
+    /// - Parameter roots: PEM of what peers must trust.
+    init(config: MeshConfig, clusterDomain: String, roots: String) {
+        state = Mutex(State(model: MeshModel(config: config, clusterDomain: clusterDomain), roots: roots))
+    }
+
+    /// The model at this moment; a value of one's own.
+    var model: MeshModel { state.withLock(\.model) }
+    var proxies: [ConnectedProxy] { state.withLock { $0.proxies.values.sorted { $0.number < $1.number } } }
+
+    // What happens
+
+    /// Takes changes over and has every proxy told what they mean to it.
+    ///
+    /// - Returns: The objects that cannot be used any more, with the reason, or that can be again, with nil.
+    func apply(_ changes: [ObjectChange]) -> [ObjectReference: String?] {
+        var verdicts: [ObjectReference: String?] = [:]
+        update { state in
+            let before = state.model.problems
+            var impact = Impact()
+            for change in changes { impact.formUnion(state.model.apply(change)) }
+            for (object, problem) in state.model.problems where before[object] != problem { verdicts[object] = problem }
+            for object in before.keys where state.model.problems[object] == nil {
+                verdicts.updateValue(nil, forKey: object)
+            }
+            return impact
+        }
+        for (object, problem) in verdicts {
+            if let problem {
+                log.error("\(object) is not used, its last good version stays in force: \(problem)")
+            } else {
+                log.info("\(object) is fine again, or gone")
+            }
+        }
+        return verdicts
+    }
+
+    func set(_ config: MeshConfig) { update { $0.model.set(config) } }
+
+    func set(roots: String) {
+        state.withLock { state in
+            state.roots = roots
+            state.cache.forgetAll()
+        }
+        wakeAll()
+    }
+
+    private func update(_ body: (inout State) -> Impact) {
+        let isRelevant = state.withLock { state in
+            let impact = body(&state)
+            state.cache.forget(impact, in: state.model)
+            if !impact.isEmpty { state.lastChange = .now }
+            return !impact.isEmpty
+        }
+        if isRelevant { wakeAll() }
+    }
+
+    private func wakeAll() { for proxy in state.withLock({ Array($0.proxies.values) }) { proxy.wake() } }
+
+    // Proxies
+
+    func connect(_ make: (Int) -> ConnectedProxy) -> ConnectedProxy {
+        state.withLock { state in
+            state.nextNumber += 1
+            let proxy = make(state.nextNumber)
+            state.proxies[proxy.number] = proxy
+            return proxy
+        }
+    }
+
+    func disconnect(_ proxy: ConnectedProxy) { state.withLock { $0.proxies[proxy.number] = nil } }
+
+    /// What to send to `proxy` now; nil when it has everything, or an answer of it is waited for.
+    func nextResponse(for proxy: ConnectedProxy) -> DeltaResponse? {
+        state.withLock { state in
+            // A pod that is not known yet, or no more, gets nothing: a guess at its policy could be too lax.
+            guard let workload = state.model.workloads[proxy.pod] else { return nil }
+            let resolver = ResourceResolver(model: state.model, roots: state.roots)
+            var cache = ResourceCache()
+            swap(&cache, &state.cache)
+            defer { swap(&cache, &state.cache) }
+            return proxy.nextResponse(changedAt: state.lastChange) { name in
+                cache.resource(name, for: workload) { resolver.resource(name, for: workload) }
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+internal import Discovery
+internal import Kubernetes
+internal import Mesh
+
+/// Encoded resources, kept until a change may have made them other ones.
+struct ResourceCache {
+    /// The outer optional of a look-up says whether it is known; this says what.
+    private typealias Entry = EncodedResource?
+
+    /// What every proxy is told alike.
+    private var common: [ResourceName: Entry] = [:]
+    private var inbound: [ObjectKey: (workload: Workload, entry: Entry)] = [:]
+    /// What clients of one namespace with the same labels are told alike.
+    private var byClient: [Client: [ResourceName: Entry]] = [:]
+
+    /// What is known of `name`, or else what `make` says of it now.
+    mutating func resource(
+        _ name: ResourceName,
+        for workload: Workload,
+        _ make: () -> EncodedResource?
+    ) -> EncodedResource? {
+        switch name {
+        case .mesh, .trust:
+            if let known = common[name] { return known }
+            let resource = make()
+            common.updateValue(resource, forKey: name)
+            return resource
+        case .inbound:
+            if let known = inbound[workload.key], known.workload == workload { return known.entry }
+            let resource = make()
+            inbound[workload.key] = (workload, resource)
+            return resource
+        case .address, .host, .destination:
+            let client = Client(workload)
+            if let known = byClient[client]?[name] { return known }
+            let resource = make()
+            byClient[client, default: [:]].updateValue(resource, forKey: name)
+            return resource
+        }
+    }
+
+    /// Forgets what may be decided otherwise now.
+    mutating func forget(_ impact: Impact, in model: MeshModel) {
+        if impact.isEmpty { return }
+        if impact.everything { return forgetAll() }
+        inbound = inbound.filter { !impact.affectsInbound($0.key) }
+        for (client, entries) in byClient {
+            let kept = entries.filter { !Self.isAffected($0.key, by: impact, in: model) }
+            byClient[client] = kept.isEmpty ? nil : kept
+        }
+    }
+
+    /// Forgets all of it: the roots are others, or everything may be.
+    mutating func forgetAll() { self = ResourceCache() }
+
+    private static func isAffected(_ name: ResourceName, by impact: Impact, in model: MeshModel) -> Bool {
+        switch name {
+        case .mesh, .trust, .inbound: return true
+        case .address(let address, let port): return impact.affectsRoute(address: address, port: Int(port))
+        // Which service a name means depends on which services there are.
+        case .host: return !impact.hosts.isEmpty || !impact.addresses.isEmpty
+        case .destination(let text):
+            guard let host = DestinationName(text)?.host, let service = model.services[host] else { return true }
+            return impact.affectsDestination(host: host, namespace: service.namespace)
+        }
+    }
+}

@@ -1,0 +1,178 @@
+internal import Discovery
+internal import JSON
+internal import Kubernetes
+internal import Mesh
+internal import MeshAPI
+internal import TLS
+
+/// Says in the words of `Discovery` what `Mesh` decides: the one place where one becomes the other.
+struct ResourceResolver {
+    let model: MeshModel
+    /// PEM of what peers must trust.
+    let roots: String
+
+    /// What `name` means to the proxy of `workload`; nil when there is no such thing.
+    func resource(_ name: ResourceName, for workload: Workload) -> EncodedResource? {
+        switch name {
+        case .mesh: EncodedResource(.mesh(settings))
+        case .trust: EncodedResource(.trust(trust))
+        case .inbound: EncodedResource(.inbound(inbound(workload)))
+        case .address(let address, let port): EncodedResource(.address(route(address, Int(port), Client(workload))))
+        case .host(let host, let port): EncodedResource(.host(route(host, Int(port), Client(workload))))
+        case .destination(let name): destination(name, Client(workload)).map { EncodedResource(.destination($0)) }
+        }
+    }
+
+    private var settings: MeshSettings {
+        let config = model.config
+        var settings = MeshSettings()
+        settings.accessLogFile = config.accessLogFile
+        settings.accessLogIsJSON = config.accessLogEncoding == .json
+        settings.accessLogFormat = config.accessLogFormat
+        settings.protocolDetectionTimeout = config.protocolDetectionTimeout
+        settings.connectTimeout = config.connectTimeout
+        settings.terminationDrainDuration = config.terminationDrainDuration
+        return settings
+    }
+
+    private var trust: TrustBundle {
+        var trust = TrustBundle()
+        let foreign = model.config.document["caCertificates"]?.array?.compactMap { $0["pem"]?.string } ?? []
+        trust.rootsPEM = ([roots] + foreign).map { $0.hasSuffix("\n") ? $0 : $0 + "\n" }.joined()
+        trust.trustDomains = model.config.trustDomains
+        return trust
+    }
+
+    // Server side
+
+    private func inbound(_ workload: Workload) -> InboundPolicy {
+        let decision = model.inbound(of: workload)
+        var policy = InboundPolicy()
+        policy.ports = decision.ports.compactMap { port in
+            guard let number = UInt16(exactly: port.number) else { return nil }
+            return InboundPolicy.Port(
+                number: number,
+                application: application(port.application),
+                mode: mode(port.mode),
+                reason: port.mode.reason,
+                service: port.service,
+                servicePort: UInt16(exactly: port.servicePort) ?? 0
+            )
+        }
+        policy.otherMode = mode(decision.otherMode)
+        policy.otherReason = decision.otherMode.reason
+        policy.minimumVersion = decision.minimumVersion == .tls13 ? .tls13 : .tls12
+        policy.cipherSuites = decision.cipherSuites
+        policy.sendsToLocalhost = decision.sendsToLocalhost
+        return policy
+    }
+
+    private func mode(_ decision: ModeDecision) -> Discovery.MutualTLSMode {
+        switch decision.mode {
+        case .disable: .disable
+        case .permissive: .permissive
+        case .strict: .strict
+        }
+    }
+
+    private func application(_ application: Application) -> ApplicationProtocol {
+        switch application {
+        case .auto: .auto
+        case .http: .http
+        case .http2: .http2
+        case .tcp: .tcp
+        }
+    }
+
+    // Client side
+
+    private func route(_ address: String, _ port: Int, _ client: Client) -> AddressRoute {
+        let decision = model.route(for: client, to: address, port: port)
+        func listener(_ port: Int) -> HTTPListener {
+            HTTPListener(port: UInt16(exactly: port) ?? 0, allowsUnknownHosts: decision.allowsUnknownHosts)
+        }
+        return switch decision.route {
+        case .http(let port): .http(listener(port))
+        case .auto(let port, let other): .auto(listener(port), other: Self.name(of: other))
+        case .bytes(.destination(let name)): .tcp(destination: name.description)
+        case .bytes(.passthrough): .passthrough
+        case .bytes(.blackHole): .blackHole
+        }
+    }
+
+    private static func name(of target: AddressDecision.Target) -> String {
+        switch target {
+        case .destination(let name): name.description
+        case .passthrough: "PassthroughCluster"
+        case .blackHole: "BlackHoleCluster"
+        }
+    }
+
+    private func route(_ host: String, _ port: Int, _ client: Client) -> HostRoute {
+        let decision = model.route(for: client, toHost: host, port: port)
+        return decision.destination.map { .destination($0.description, retries: RetryPolicy()) } ?? .unknown
+    }
+
+    private func destination(_ name: String, _ client: Client) -> Destination? {
+        guard let parsed = DestinationName(name), let port = UInt16(exactly: parsed.port),
+            let decision = model.destination(parsed, for: client)
+        else { return nil }
+        var destination = Destination(
+            name: name,
+            host: parsed.host,
+            port: port,
+            application: application(decision.application)
+        )
+        apply(decision, to: &destination)
+        if let refusal = decision.refusal {
+            destination.refusal = refusal  // And nothing to connect to.
+            return destination
+        }
+        destination.usesOriginalDestination = decision.usesOriginalDestination
+        destination.tlsForUnlisted = decision.encryptsUnlisted ? .configured : .plaintext
+        destination.tls = decision.tls.map(clientTLS)
+        destination.endpoints = decision.endpoints.compactMap(endpoint)
+        return destination
+    }
+
+    private func apply(_ decision: DestinationDecision, to destination: inout Destination) {
+        destination.connectTimeout = decision.connectTimeout
+        destination.maxConnections = decision.maxConnections
+        destination.maxPendingRequests = decision.maxPendingRequests
+        destination.maxRequestsPerConnection = decision.maxRequestsPerConnection
+        destination.loadBalancing =
+            switch decision.loadBalancing {
+            case .leastRequest: .leastRequest
+            case .roundRobin: .roundRobin
+            case .random: .random
+            }
+    }
+
+    private func endpoint(_ endpoint: DestinationDecision.Endpoint) -> Destination.Endpoint? {
+        guard let port = UInt16(exactly: endpoint.port) else { return nil }
+        var result = Destination.Endpoint(
+            address: endpoint.address,
+            port: port,
+            tls: endpoint.isEncrypted ? .configured : .plaintext,
+            reason: endpoint.reason
+        )
+        result.weight = endpoint.weight
+        return result
+    }
+
+    private func clientTLS(_ decision: TLSDecision) -> ClientTLS {
+        let credential: ClientTLS.Credential =
+            switch decision.credential {
+            case .none: .none
+            case .workload: .workload
+            case .files(let certificate, let key): .files(certificate: certificate, key: key)
+            }
+        var tls = ClientTLS(credential: credential)
+        tls.rootsFile = decision.rootsFile
+        tls.serverName = decision.serverName
+        tls.subjectAlternativeNames = decision.subjectAltNames
+        tls.verifiesHost = decision.verifiesHost
+        tls.skipsVerification = decision.skipsVerification
+        return tls
+    }
+}
