@@ -46,7 +46,7 @@ public enum CommandLineProgram {
             that can speak mutual TLS do. Started under the name istioctl, this program answers to Istio's commands.
             """,
         subcommands: [
-            .install, .kubeInject, .manifest, .uninstall, .validate, .verifyInstall, .version,
+            .experimental, .install, .kubeInject, .manifest, .uninstall, .validate, .verifyInstall, .version,
         ]
     )
 }

@@ -1,0 +1,85 @@
+internal import Base
+internal import Explain
+internal import JSON
+internal import Kubernetes
+internal import Mesh
+
+/// Runs curl in clients and reports what came back, next to what the model says.
+struct Measurement {
+    let cluster: Cluster
+
+    /// What one request saw.
+    struct Answer: Hashable, Sendable {
+        /// Such as `200`, or `000 (curl 56)`.
+        var status: String
+        /// The identity of the client that the server's sidecar reported; nil when it saw none.
+        var identity: String?
+    }
+
+    /// A table with a row for each client and service port, once every request has been answered.
+    func measure(_ rows: [ConnectionMatrix.Row], snapshot: MeshSnapshot) async throws -> String {
+        let containers = Self.containers(snapshot.objects)
+        let answers = try await withThrowingTaskGroup(of: (Int, [Answer]).self) { group in
+            for (index, row) in rows.enumerated() {
+                guard let container = containers[row.client] else { continue }
+                group.addTask { (index, try await answers(row, container: container)) }
+            }
+            var all: [Int: [Answer]] = [:]
+            for try await (index, answers) in group { all[index] = answers }
+            return all
+        }
+        var table = TextTable(["FROM", "TO", "ANSWER", "IDENTITY SEEN", "ENCRYPTED", "WHY"], gap: 3)
+        for (index, row) in rows.enumerated() {
+            let seen = answers[index] ?? []
+            table.add([
+                "\(row.client.name).\(row.client.namespace)", "\(row.destination.host):\(row.destination.port)",
+                Self.list(seen.map(\.status)), Self.list(seen.map { $0.identity ?? "-" }),
+                Self.encryption(seen, row), row.reason,
+            ])
+        }
+        return table.text
+    }
+
+    /// Each different word once.
+    private static func list(_ words: [String]) -> String { Set(words).sorted().joined(separator: " or ") }
+
+    /// A server names a client only when that showed a certificate.
+    private static func encryption(_ answers: [Answer], _ row: ConnectionMatrix.Row) -> String {
+        let served = answers.filter { !$0.status.hasPrefix("000") && !$0.status.hasPrefix("503") }
+        guard !served.isEmpty else { return "-" }
+        return list(served.map { $0.identity == nil ? "plaintext" : "mTLS" })
+    }
+
+    /// Where a pod's application runs: the container named by the annotation, or else the first that is no proxy.
+    private static func containers(_ objects: [JSON]) -> [ObjectKey: String] {
+        var result: [ObjectKey: String] = [:]
+        for pod in objects where pod["kind"]?.string == "Pod" {
+            let names = (pod["spec", "containers"]?.array ?? []).compactMap { $0["name"]?.string }
+            let annotated = pod["metadata", "annotations", "kubectl.kubernetes.io/default-container"]?.string
+            result[pod.metadata.key] = annotated ?? names.first { $0 != "istio-proxy" }
+        }
+        return result
+    }
+
+    /// Several requests where several endpoints may answer differently.
+    private func answers(_ row: ConnectionMatrix.Row, container: String) async throws -> [Answer] {
+        let kinds = Set(row.connections.map { "\($0.wire)\($0.failure ?? "")\($0.identity ?? "")" })
+        var answers: [Answer] = []
+        for _ in 0..<(kinds.count > 1 ? 8 : 1) { answers.append(try await answer(row, container: container)) }
+        return answers
+    }
+
+    private func answer(_ row: ConnectionMatrix.Row, container: String) async throws -> Answer {
+        let command = [
+            "curl", "-s", "-m", "5", "-w", "\n%{http_code}",
+            "http://\(row.destination.host):\(row.destination.port)/headers",
+        ]
+        let result = try await cluster.exec(command, row.client.namespace, row.client.name, container)
+        let text = String(decoding: result.output, as: UTF8.self)
+        let status = text.split(separator: "\n").last.map(String.init) ?? "000"
+        let identity = text.firstRange(of: "URI=spiffe://").map { range in
+            String(text[text.index(range.lowerBound, offsetBy: 4)...].prefix { !"\",; \n".contains($0) })
+        }
+        return Answer(status: result.status == 0 ? status : "\(status) (curl \(result.status))", identity: identity)
+    }
+}

@@ -1,0 +1,137 @@
+internal import Base
+internal import Explain
+internal import Kubernetes
+internal import Mesh
+
+extension Command {
+    static let explain = Command(
+        name: "explain",
+        arguments: "<client-pod> <service>[:<port>]",
+        summary: "Explain one connection from both ends: what is sent, what is accepted, and which objects decide",
+        examples: """
+            apus explain sleep.full httpbin.partial:8000
+            apus explain deploy/sleep httpbin -n full
+            """,
+        argumentCount: 2...2,
+        run: { invocation in
+            let cluster = try await invocation.cluster()
+            let namespace = invocation.namespace(of: cluster)
+            let model = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace).model
+            let client = try await workload(invocation.arguments[0], namespace, cluster, model)
+            let name = try ServiceName(invocation.arguments[1])
+            let service = try name.resolve(in: model, namespace: client.namespace)
+            for port in try ports(of: service, name) { explain(client, service, port, model, invocation.console) }
+        }
+    )
+
+    /// The workload of a pod as people name it.
+    static func workload(
+        _ text: String,
+        _ namespace: String,
+        _ cluster: Cluster,
+        _ model: MeshModel
+    ) async throws -> Workload {
+        let pod = try await PodReference(text, namespace: namespace).resolve(cluster.api)
+        return model.workloads[pod.metadata.key] ?? Workload(pod: pod)
+    }
+
+    private static func ports(of service: Service, _ name: ServiceName) throws(MeshError) -> [Int] {
+        guard let port = name.port else { return service.ports.map(\.number) }
+        guard service.port(port) != nil else {
+            let ports = service.ports.map { String($0.number) }.joined(separator: ", ")
+            throw MeshError(.notFound, "service \(service.host) has no port \(port); it has \(ports)")
+        }
+        return [port]
+    }
+
+    private static func explain(
+        _ client: Workload,
+        _ service: Service,
+        _ port: Int,
+        _ model: MeshModel,
+        _ console: Console
+    ) {
+        let name = DestinationName(host: service.host, port: port)
+        console.print("\(client.key.name).\(client.namespace) -> \(service.host):\(port)")
+        for connection in model.connections(from: client, to: name) {
+            let server = connection.server.map { "pod \($0.key.name).\($0.namespace)" } ?? "endpoint"
+            console.print("  \(server)")
+            console.print("    client sends    \(connection.wire.rawValue): \(connection.clientReason)")
+            if !connection.serverReason.isEmpty { console.print("    server accepts  \(connection.serverReason)") }
+            console.print("    outcome         \(outcome(connection, console))")
+        }
+    }
+
+    private static func outcome(_ connection: ConnectionDecision, _ console: Console) -> String {
+        if let failure = connection.failure { return "\(console.colored("fails", "1;31")): \(failure)" }
+        return "works; the server sees \(connection.identity ?? "no identity")"
+    }
+
+    static let describe = Command(
+        name: "describe",
+        aliases: ["des"],
+        summary: "Describe resource and related Istio configuration",
+        subcommands: [
+            Command(
+                name: "pod",
+                aliases: ["po"],
+                arguments: "<pod>",
+                summary: "Describe pods and their Istio configuration",
+                examples: "istioctl x describe pod productpage-v1-c7765c886-7zzd4",
+                argumentCount: 1...1,
+                run: { invocation in
+                    let cluster = try await invocation.cluster()
+                    let namespace = invocation.namespace(of: cluster)
+                    let model = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace).model
+                    let pod = try await workload(invocation.arguments[0], namespace, cluster, model)
+                    let text = Description(pod: pod, in: model, defaultNamespace: namespace).text
+                    invocation.console.write(.output, text)
+                }
+            ),
+            Command(
+                name: "service",
+                aliases: ["svc"],
+                arguments: "<svc>",
+                summary: "Describe services and their Istio configuration",
+                examples: "istioctl x describe service productpage",
+                argumentCount: 1...1,
+                run: { invocation in
+                    let cluster = try await invocation.cluster()
+                    let namespace = invocation.namespace(of: cluster)
+                    let model = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace).model
+                    let service = try ServiceName(invocation.arguments[0]).resolve(in: model, namespace: namespace)
+                    let text = Description(service: service, in: model, defaultNamespace: namespace).text
+                    invocation.console.write(.output, text)
+                }
+            ),
+        ]
+    )
+
+    static let authn = Command(
+        name: "authn",
+        summary: "Interact with Istio authentication policies",
+        subcommands: [
+            Command(
+                name: "tls-check",
+                arguments: "<pod-name[.namespace]> [<service>]",
+                summary: "Check whether TLS setting are matching between authentication policy and destination rules",
+                examples: """
+                    # What one pod's proxy does with every service
+                    istioctl authn tls-check foo-656bd7df7c-5zp4s.default
+
+                    # ... and with one
+                    istioctl authn tls-check foo-656bd7df7c-5zp4s.default bar.default.svc.cluster.local
+                    """,
+                argumentCount: 1...2,
+                run: { invocation in
+                    let cluster = try await invocation.cluster()
+                    let namespace = invocation.namespace(of: cluster)
+                    let model = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace).model
+                    let pod = try await workload(invocation.arguments[0], namespace, cluster, model)
+                    let host = invocation.arguments.dropFirst().first
+                    invocation.console.write(.output, TLSCheck(model, client: pod, host: host).text)
+                }
+            )
+        ]
+    )
+}
