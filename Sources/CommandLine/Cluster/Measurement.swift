@@ -19,10 +19,10 @@ struct Measurement {
     /// A table with a row for each client and service port, once every request has been answered.
     func measure(_ rows: [ConnectionMatrix.Row], snapshot: MeshSnapshot) async throws -> String {
         let containers = Self.containers(snapshot.objects)
-        let answers = try await withThrowingTaskGroup(of: (Int, [Answer]).self) { group in
+        let measured = try await withThrowingTaskGroup(of: (Int, [Answer]).self) { group in
             for (index, row) in rows.enumerated() {
                 guard let container = containers[row.client] else { continue }
-                group.addTask { (index, try await answers(row, container: container)) }
+                group.addTask { (index, try await self.answers(row, container: container)) }
             }
             var all: [Int: [Answer]] = [:]
             for try await (index, answers) in group { all[index] = answers }
@@ -30,7 +30,7 @@ struct Measurement {
         }
         var table = TextTable(["FROM", "TO", "ANSWER", "IDENTITY SEEN", "ENCRYPTED", "WHY"], gap: 3)
         for (index, row) in rows.enumerated() {
-            let seen = answers[index] ?? []
+            let seen = measured[index] ?? []
             table.add([
                 "\(row.client.name).\(row.client.namespace)", "\(row.destination.host):\(row.destination.port)",
                 Self.list(seen.map(\.status)), Self.list(seen.map { $0.identity ?? "-" }),

@@ -1,5 +1,6 @@
 internal import Base
 internal import Mesh
+internal import MeshAPI
 
 /// A service as people name it: `httpbin`, `httpbin.full`, `httpbin.full.svc.cluster.local`, with or without `:port`.
 struct ServiceName {

@@ -3,6 +3,6 @@ extension Command {
         name: "experimental",
         aliases: ["x", "exp"],
         summary: "Experimental commands that may be modified or deprecated",
-        subcommands: [.precheck]
+        subcommands: [.describe, .precheck]
     )
 }

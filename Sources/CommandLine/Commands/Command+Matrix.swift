@@ -3,6 +3,7 @@ internal import Explain
 internal import JSON
 internal import Kubernetes
 internal import Mesh
+internal import MeshAPI
 
 extension Command {
     static let matrix = Command(
@@ -23,9 +24,19 @@ extension Command {
             apus matrix --measure --from app=sleep --to httpbin
             """,
         flags: [
-            Flag("from", "", .strings, "Clients: a namespace, a pod, or a label such as app=sleep; all workloads unless given"),
+            Flag(
+                "from",
+                "",
+                .strings,
+                "Clients: a namespace, a pod, or a label such as app=sleep; all workloads unless given"
+            ),
             Flag("to", "", .strings, "Services: a name, or a name with its namespace; all services unless given"),
-            Flag("measure", "", .bool, "Send requests with curl from the clients' containers and report what came back"),
+            Flag(
+                "measure",
+                "",
+                .bool,
+                "Send requests with curl from the clients' containers and report what came back"
+            ),
             Flag("output", "o", default: "table", "One of table or json"),
         ],
         run: { invocation in
@@ -81,7 +92,9 @@ private struct MatrixScope {
             let isAPIServer = name == "kubernetes" && service.namespace == "default"
             return !isAPIServer && !hidden.contains(service.namespace)
         }
-        return services.contains { [name, "\(name).\(service.namespace)", service.host, service.namespace].contains($0) }
+        return services.contains {
+            [name, "\(name).\(service.namespace)", service.host, service.namespace].contains($0)
+        }
     }
 }
 

@@ -46,7 +46,8 @@ public enum CommandLineProgram {
             that can speak mutual TLS do. Started under the name istioctl, this program answers to Istio's commands.
             """,
         subcommands: [
-            .experimental, .install, .kubeInject, .manifest, .uninstall, .validate, .verifyInstall, .version,
+            .authn, .experimental, .explain, .install, .kubeInject, .manifest, .matrix, .plan, .uninstall, .validate,
+            .verifyInstall, .version,
         ]
     )
 }
