@@ -96,7 +96,7 @@ let package = Package(
         program("apus", ["CommandLine"]),
         program("apusd", ["ControlPlane"]),
         program("apus-proxy", ["Proxy"]),
-        program("apus-lab", ["LabNode", "LabServer"]),
+        program("apus-lab", ["Base", "LabNode", "LabServer", "Network"]),
 
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),

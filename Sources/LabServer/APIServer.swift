@@ -4,19 +4,32 @@ import Kubernetes
 /// The Kubernetes API server of one machine.
 public final class APIServer: Sendable {
     let registry: Registry
+    let keys: ClusterKeys
+    let front: APIFront
 
-    /// Opens the database at `path`, or makes it, with the namespaces every cluster has.
-    public init(databasePath path: String) async throws {
-        registry = Registry(store: try await Store(path: path), builtIn: BuiltInResources.all)
-        for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
-            try await makeIfMissing(.namespaces, namespace: nil, ["metadata": ["name": .string(name)]])
-        }
+    /// Opens the database and the keys below `directory`, or makes them, with what every cluster has.
+    public init(directory: String) async throws {
+        keys = try ClusterKeys(directory: directory + "/pki")
+        let issuer = TokenIssuer(key: keys.tokenKey)
+        let store = try await Store(path: directory + "/state.db")
+        registry = Registry(store: store, builtIn: BuiltInResources.all, issuer: issuer)
+        front = APIFront(registry: registry, issuer: issuer)
+        try await makeBasics()
     }
 
     /// The API for parts of the cluster in this process: no network, no authorization, all of admission.
     public var local: LocalKubernetesAPI { LocalKubernetesAPI(registry: registry) }
 
-    func makeIfMissing(_ type: ResourceType, namespace: String?, _ object: JSON) async throws {
+    private func makeBasics() async throws {
+        let namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"]
+        for name in namespaces {
+            try await makeIfMissing(.namespaces, ["metadata": ["name": .string(name)]])
+        }
+        for role in DefaultRoles.clusterRoles { try await makeIfMissing(.clusterRoles, role) }
+        for binding in DefaultRoles.clusterRoleBindings { try await makeIfMissing(.clusterRoleBindings, binding) }
+    }
+
+    private func makeIfMissing(_ type: ResourceType, namespace: String? = nil, _ object: JSON) async throws {
         do {
             _ = try await local.create(type, namespace: namespace, object)
         } catch let error as StatusError where error.alreadyExists {

@@ -14,11 +14,13 @@ final class TestServer: Sendable {
     init() async throws {
         var template = Array("/tmp/apus-labserver-XXXXXX".utf8CString)
         directory = try unsafe String(cString: #require(unsafe mkdtemp(&template)))
-        server = try await APIServer(databasePath: directory + "/state.db")
+        server = try await APIServer(directory: directory)
     }
 
     deinit {
-        for suffix in ["", "-wal", "-shm"] { unsafe unlink(directory + "/state.db" + suffix) }
+        let files = ["state.db", "state.db-wal", "state.db-shm", "pki/ca.crt", "pki/ca.key", "pki/sa.key"]
+        for file in files { unsafe unlink("\(directory)/\(file)") }
+        unsafe rmdir(directory + "/pki")
         unsafe rmdir(directory)
     }
 

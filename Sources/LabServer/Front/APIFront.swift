@@ -2,13 +2,26 @@ import Base
 import HTTP
 import JSON
 import Kubernetes
+import TLS
 
 /// Answers HTTP requests: who asks, may they, what for.
 final class APIFront: Sendable {
     let registry: Registry
     private let log = Log("apiserver")
 
-    init(registry: Registry) { self.registry = registry }
+    private let issuer: TokenIssuer
+
+    init(registry: Registry, issuer: TokenIssuer) {
+        self.registry = registry
+        self.issuer = issuer
+    }
+
+    /// Who sends a request with these fields.
+    ///
+    /// - Throws: ``StatusError`` (401).
+    func user(_ fields: HTTPFields, certificate: Certificate?) throws -> UserInfo {
+        try Authenticator(issuer: issuer).user(fields, certificate: certificate, index: registry.store.index)
+    }
 
     /// The answer to one request; never throws, for every failure has an answer.
     func respond(to request: APIRequest) async -> APIResponse {
@@ -26,6 +39,7 @@ final class APIFront: Sendable {
 
     private func answer(_ request: APIRequest) async throws -> APIResponse {
         let target = RequestTarget(request)
+        try authorize(request.user, target)
         if target.isResource {
             let catalog = registry.catalog
             guard
@@ -38,10 +52,29 @@ final class APIFront: Sendable {
             guard definition.type.isNamespaced || target.namespace.isEmpty || definition.storage == "/namespaces" else {
                 throw StatusError.pathNotFound()
             }
+            if definition.isReview { return try review(request, definition, target) }
             let handler = ResourceHandler(registry: registry, definition: definition, target: target, request: request)
             return try await handler.respond()
         }
         return try answerNonResource(request)
+    }
+
+    private func authorize(_ user: UserInfo, _ target: RequestTarget) throws {
+        let authorizer = Authorizer(index: registry.store.index)
+        if authorizer.allows(user, AccessAttributes(target)) != nil { return }
+        // Who has shown nothing is told to do so first.
+        throw user == .anonymous ? Authenticator.unauthorized : Authorizer.refusal(user, target)
+    }
+
+    private func review(
+        _ request: APIRequest,
+        _ definition: ResourceDefinition,
+        _ target: RequestTarget
+    ) throws -> APIResponse {
+        guard target.verb == "create", target.name.isEmpty else { throw StatusError.methodNotAllowed() }
+        let review = try registry.decode(request.object(definition.schema), definition, request.context())
+        let reviews = Reviews(issuer: issuer, index: registry.store.index)
+        return .json(try reviews.answer(review, user: request.user), status: 201)
     }
 
     private func answerNonResource(_ request: APIRequest) throws -> APIResponse {

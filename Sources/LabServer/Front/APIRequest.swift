@@ -37,8 +37,17 @@ struct APIRequest: Sendable {
     /// The body as one object.
     ///
     /// - Throws: ``StatusError`` (400, 415) when it is malformed, or in a format that is not spoken.
-    func object() throws -> JSON {
+    ///
+    /// - Parameter schema: What Protobuf is read by; nil when the body cannot be in that form.
+    func object(_ schema: ResourceSchema? = nil) throws -> JSON {
         switch contentType {
+        case "application/vnd.kubernetes.protobuf":
+            guard case .builtIn(let name) = schema else { throw unknownFormat }
+            do {
+                return try ProtobufObject().read(body, as: name)
+            } catch {
+                throw StatusError.badRequest("couldn't get version/kind; \(error)")
+            }
         case "application/json", "application/json-patch+json", "application/merge-patch+json",
             "application/strategic-merge-patch+json":
             do {
@@ -52,14 +61,17 @@ struct APIRequest: Sendable {
             } catch {
                 throw StatusError.badRequest("error converting YAML to JSON: \(error)")
             }
-        case let other:
-            throw StatusError(
-                code: 415,
-                reason: "UnsupportedMediaType",
-                message:
-                    "the body of the request was in an unknown format (\(other)) - accepted media types include: application/json, application/yaml"
-            )
+        default: throw unknownFormat
         }
+    }
+
+    private var unknownFormat: StatusError {
+        StatusError(
+            code: 415,
+            reason: "UnsupportedMediaType",
+            message:
+                "the body of the request was in an unknown format (\(contentType)) - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf"
+        )
     }
 
     /// What the query says beside the object.

@@ -68,9 +68,18 @@ struct ResourceHandler: Sendable {
         return try shown(page)
     }
 
+    /// The kind of object that a body holds: the resource's own, or that of the subresource.
+    private var bodySchema: ResourceSchema {
+        switch target.subresource {
+        case "scale": .builtIn("autoscaling.Scale")
+        case "token": .builtIn("authentication.TokenRequest")
+        case "eviction": .builtIn("policy.Eviction")
+        default: definition.schema
+        }
+    }
+
     private func create(_ context: RequestContext) async throws -> APIResponse {
-        let object = try request.object()
-        if definition.isReview { throw StatusError.pathNotFound() }
+        let object = try request.object(bodySchema)
         if !target.name.isEmpty {
             guard !target.subresource.isEmpty else { throw StatusError.methodNotAllowed() }
             let made = try await registry.create(
@@ -88,7 +97,7 @@ struct ResourceHandler: Sendable {
     }
 
     private func update(_ context: RequestContext) async throws -> APIResponse {
-        let object = try request.object()
+        let object = try request.object(bodySchema)
         if target.subresource == "scale" {
             let scale = Scale(definition)
             let replicas = try scale.replicas(in: object)
@@ -180,7 +189,7 @@ struct ResourceHandler: Sendable {
 
     /// Options come as body or in the query; the body counts.
     private func deleteOptions() throws -> DeleteOptions {
-        if !request.body.isEmpty { return DeleteOptions(try request.object()) }
+        if !request.body.isEmpty { return DeleteOptions(try request.object(.builtIn("meta.DeleteOptions"))) }
         var options = DeleteOptions(gracePeriodSeconds: request.query("gracePeriodSeconds").flatMap { Int64($0) })
         options.propagationPolicy = request.query("propagationPolicy")
         return options

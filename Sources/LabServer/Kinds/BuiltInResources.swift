@@ -52,7 +52,6 @@ enum BuiltInResources {
             .oldDeployments,
             storedAs: .deployments,
             "apps.Deployment",
-            short: ["deploy"],
             ["status", "scale"],
             DeploymentStrategy(takesSelectorFromTemplate: true)
         ) {

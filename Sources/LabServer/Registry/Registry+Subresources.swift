@@ -25,6 +25,9 @@ extension Registry {
                 return pod
             }
             return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201]
+        case ("/serviceaccounts", "token"):
+            let account = try get(definition, namespace: namespace, name: name)
+            return try issuer.issue(object, account: account, index: store.index)
         default: throw StatusError.pathNotFound()
         }
     }

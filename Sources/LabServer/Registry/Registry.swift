@@ -6,14 +6,16 @@ import Synchronization
 /// The API server's behaviour without HTTP: every read and write of an object passes here.
 final class Registry: Sendable {
     let store: Store
+    let issuer: TokenIssuer
     private let builtIn: [ResourceDefinition]
     private let currentCatalog: Mutex<ResourceCatalog>
     private let currentAdmission = Mutex<any Admission>(OpenAdmission())
     let snapshots = ListSnapshots()
 
     /// - Parameter store: Its CustomResourceDefinitions are served at once.
-    init(store: Store, builtIn: [ResourceDefinition]) {
+    init(store: Store, builtIn: [ResourceDefinition], issuer: TokenIssuer) {
         self.store = store
+        self.issuer = issuer
         self.builtIn = builtIn
         currentCatalog = Mutex(ResourceCatalog(builtIn))
         reloadCustomResources()

@@ -4,11 +4,11 @@ extension BuiltInSchemas {
         package meta
         ObjectMeta: name string, generateName string, namespace string, selfLink string, uid string,
           resourceVersion string, generation int64, creationTimestamp time, deletionTimestamp time,
-          deletionGracePeriodSeconds int64, labels {}string, annotations {}string,
-          ownerReferences []OwnerReference@uid, finalizers []string@, managedFields []ManagedFieldsEntry
-        OwnerReference: apiVersion! string, kind! string, name! string, uid! string, controller bool,
-          blockOwnerDeletion bool
-        ManagedFieldsEntry: manager string, operation string, apiVersion string, time time, fieldsType string,
+          deletionGracePeriodSeconds int64?, labels {}string, annotations {}string,
+          ownerReferences []OwnerReference@uid, finalizers []string@, managedFields=17 []ManagedFieldsEntry
+        OwnerReference: apiVersion=5! string, kind=1! string, name=3! string, uid! string, controller=6 bool?,
+          blockOwnerDeletion bool?
+        ManagedFieldsEntry: manager string, operation string, apiVersion string, time time, fieldsType=6 string,
           fieldsV1 any, subresource string
         ListMeta: selfLink string, resourceVersion string, continue string, remainingItemCount int64
         LabelSelector: matchLabels {}string, matchExpressions []LabelSelectorRequirement
@@ -16,9 +16,9 @@ extension BuiltInSchemas {
         FieldSelectorRequirement: key! string, operator! string, values []string
         Condition: type! string, status! string, observedGeneration int64, lastTransitionTime! time,
           reason! string, message! string
-        DeleteOptions: kind string, apiVersion string, gracePeriodSeconds int64, preconditions Preconditions,
-          orphanDependents bool, propagationPolicy string, dryRun []string,
-          ignoreStoreReadErrorWithClusterBreakingPotential bool
+        DeleteOptions: gracePeriodSeconds int64?, preconditions Preconditions, orphanDependents bool?,
+          propagationPolicy string, dryRun []string, ignoreStoreReadErrorWithClusterBreakingPotential bool?,
+          kind=0 string, apiVersion=0 string
         Preconditions: uid string, resourceVersion string
         package apiextensions
         CustomResourceDefinition: metadata meta.ObjectMeta, spec! CustomResourceDefinitionSpec,

@@ -30,21 +30,34 @@ struct SchemaField: Hashable, Sendable {
     /// Whether an object without it is invalid.
     let isRequired: Bool
     let merge: ListMerge
+    /// Its number in the kind's Protobuf message.
+    let number: Int
+    /// Whether zero and missing are two things.
+    let hasPresence: Bool
 }
 
 /// The fields of one object of a built-in kind.
 struct ObjectSchema: Sendable {
     /// Package and kind, such as `core.PodSpec`.
     let name: String
-    /// In the order of the API's documentation.
+    /// In the order of the API's documentation; those of embedded objects in their place.
     let fields: [SchemaField]
+    /// Objects whose fields appear as this one's in JSON, and as a message of their own in Protobuf, by its number.
+    let embedded: [Int: String]
     private let byName: [String: SchemaField]
+    private let byNumber: [Int: SchemaField]
 
-    init(name: String, fields: [SchemaField]) {
+    /// - Parameter own: The fields that are not embedded objects'.
+    init(name: String, fields: [SchemaField], own: [SchemaField], embedded: [Int: String]) {
         self.name = name
         self.fields = fields
+        self.embedded = embedded
         byName = Dictionary(fields.map { ($0.name, $0) }) { first, _ in first }
+        byNumber = Dictionary(own.map { ($0.number, $0) }) { first, _ in first }
     }
 
     subscript(field: String) -> SchemaField? { byName[field] }
+
+    /// The field with that number in Protobuf.
+    subscript(number: Int) -> SchemaField? { byNumber[number] }
 }

@@ -1,0 +1,63 @@
+public import Base
+import HTTP
+import Kubernetes
+public import Network
+import TLS
+
+extension APIServer {
+    /// Listens with TLS; the server's certificate is for loopback, for the address itself and for the names of the
+    /// Service `kubernetes`.
+    ///
+    /// - Parameter address: Port 0 lets the system choose.
+    public func listen(on address: SocketAddress) throws -> AsyncListener {
+        let own = [IPAddress.loopback, IPAddress.loopback6, address.ip, IPAddress("10.96.0.1")].compactMap(\.self)
+        let names = ["", ".default", ".default.svc", ".default.svc.cluster.local"].map { "kubernetes\($0)" }
+        let identity = try keys.serverIdentity(names: names + ["localhost"], addresses: Array(Set(own)))
+        var configuration = TLSServerConfiguration(identity: identity)
+        let trust = try TrustStore(roots: [keys.authority.certificate])
+        configuration.clientCertificate = .optional(PeerVerification(trust: trust, names: .any))
+        configuration.parameters.applicationProtocols = ["http/1.1"]
+        return try AsyncListener(binding: address, tls: TLSServerContext(configuration))
+    }
+
+    /// Serves the API on `listener` until the task is cancelled.
+    public func serve(_ listener: AsyncListener) async throws {
+        let server = HTTPServer(listener: listener) { [front] exchange in try await Self.answer(exchange, front) }
+        try await server.run()
+    }
+
+    /// The kubeconfig of the cluster's administrator.
+    ///
+    /// - Parameter server: Such as `https://127.0.0.1:6443`.
+    public func adminKubeconfig(server: String) throws -> String {
+        let identity = try keys.clientIdentity(user: "kubernetes-admin", group: "system:masters")
+        return Kubeconfig.text(
+            server: server,
+            authorityPEM: keys.authority.certificate.pem,
+            certificatePEM: identity.certificatePEM,
+            keyPEM: identity.keyPEM
+        )
+    }
+
+    private static func answer(_ exchange: HTTPExchange, _ front: APIFront) async throws {
+        var response: APIResponse
+        do {
+            let body = try await exchange.readBody(limit: APIRequest.bodyLimit)
+            var request = APIRequest(exchange.request, body: body)
+            request.user = try front.user(request.fields, certificate: exchange.tls?.peerCertificate)
+            response = await front.respond(to: request)
+        } catch let error as StatusError {
+            response = .failure(error)
+        } catch let error as HTTPFailure where error.status == 413 {
+            response = .failure(StatusError.tooLarge(limit: APIRequest.bodyLimit))
+        }
+        let head = HTTPResponseHead(response.status, fields: response.fields)
+        switch response.body {
+        case .whole(let bytes): try await exchange.respond(head, body: bytes)
+        case .stream(let send):
+            try await exchange.begin(head)
+            try await exchange.whileConnected { try await send { bytes in try await exchange.write(bytes) } }
+            try await exchange.end()
+        }
+    }
+}
