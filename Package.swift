@@ -98,6 +98,15 @@ let package = Package(
         program("apus-proxy", ["Proxy"]),
         program("apus-lab", ["Base", "LabNode", "LabServer", "Network"]),
 
+        // Hot paths, with the heap blocks they ask for.
+        .target(name: "CMallocCount", path: "Benchmarks/CMallocCount"),
+        .executableTarget(
+            name: "bench-codec",
+            dependencies: ["CMallocCount", "HTTP"],
+            path: "Benchmarks/codec",
+            swiftSettings: house
+        ),
+
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
         tests("Network", ["Base", "TLS", "TestTLS"]), tests("Subprocess", ["Base", "Network"]),

@@ -39,6 +39,7 @@ extension HTTP1Head {
         let range = appendedRange(value)
         fields[index].valueStart = UInt32(truncatingIfNeeded: range.lowerBound)
         fields[index].valueCount = UInt32(truncatingIfNeeded: range.count)
+        fields[index].lineEnd = 0
         remove(id, from: index + 1)
     }
 

@@ -59,18 +59,24 @@ extension HTTP1Head {
         }
         let value = ASCII.trimmed(bytes.span, colon + 1..<line.upperBound)
         guard isFieldContent(value) else { throw .invalidFieldValue }
-        record(name: line.lowerBound..<colon, value: value)
+        record(name: line.lowerBound..<colon, value: value, lineEnd: line.upperBound + 2)
     }
 
     private func isFieldContent(_ range: Range<Int>) -> Bool {
         let text = bytes.span.extracting(range)
         // Without an early exit, so that the compiler checks many octets at once.
-        var isContent = true
-        for index in text.indices { isContent = isContent && ASCII.isFieldContent(text[index]) }
-        return isContent
+        var faults: UInt8 = 0
+        for index in text.indices {
+            let byte = text[index]
+            let isControl: UInt8 = byte < 0x20 ? 1 : 0
+            let isTab: UInt8 = byte == ASCII.tab ? 1 : 0
+            let isDelete: UInt8 = byte == 0x7f ? 1 : 0
+            faults |= (isControl ^ isTab) | isDelete
+        }
+        return faults == 0
     }
 
-    mutating func record(name: Range<Int>, value: Range<Int>) {
+    mutating func record(name: Range<Int>, value: Range<Int>, lineEnd: Int = 0) {
         let id = FieldID(name: bytes.span.extracting(name))
         seen |= 1 << UInt64(id.rawValue)
         fields.append(
@@ -79,6 +85,7 @@ extension HTTP1Head {
                 nameCount: UInt32(truncatingIfNeeded: name.count),
                 valueStart: UInt32(truncatingIfNeeded: value.lowerBound),
                 valueCount: UInt32(truncatingIfNeeded: value.count),
+                lineEnd: UInt32(truncatingIfNeeded: lineEnd),
                 id: id
             )
         )

@@ -21,11 +21,25 @@ extension HTTP1Head {
 
     /// Appends the fields and the empty line: what ends a head, or chunks with trailers.
     public func writeFields(to output: inout [UInt8]) {
-        for index in fields.indices where !fields[index].isRemoved {
-            output.append(name(at: index))
-            output.append(": ".utf8.span)
-            output.append(value(at: index))
-            output.append("\r\n".utf8.span)
+        var index = 0
+        while index < fields.count {
+            let field = fields[index]
+            index += 1
+            if field.isRemoved { continue }
+            if field.lineEnd > 0 {
+                // Lines that came one after the other go out with one copy.
+                var end = field.lineEnd
+                while index < fields.count, fields[index].nameStart == end, fields[index].isAsItCame {
+                    end = fields[index].lineEnd
+                    index += 1
+                }
+                output.append(bytes.span.extracting(Int(field.nameStart)..<Int(end)))
+            } else {
+                output.append(bytes.span.extracting(field.name))
+                output.append(": ".utf8.span)
+                output.append(bytes.span.extracting(field.value))
+                output.append("\r\n".utf8.span)
+            }
         }
         output.append("\r\n".utf8.span)
     }

@@ -12,11 +12,13 @@ public struct HTTP1Head: Sendable {
         var nameStart: UInt32
         var nameCount: UInt32
         var valueStart: UInt32
-        /// At most as many octets as before when the value is replaced in place.
         var valueCount: UInt32
+        /// The position after the line that the field came in; 0 when it did not come like this.
+        var lineEnd: UInt32
         var id: FieldID
         var isRemoved = false
 
+        var isAsItCame: Bool { lineEnd > 0 && !isRemoved }
         var name: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameCount) }
         var value: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueCount) }
     }

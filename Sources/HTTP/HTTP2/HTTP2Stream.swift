@@ -94,6 +94,7 @@ public final class HTTP2Stream: Sendable {
     private static func failure(_ state: borrowing State) -> MeshError? {
         if let failure = state.failure { return failure }
         guard let code = state.closeCode, code != 0 || !state.hasEnded else { return nil }
+        if code == HTTP2Code.cancel { return MeshError(.cancelled, "the peer cancelled the stream") }
         return MeshError(.unavailable, "the peer reset the stream (HTTP/2 error code \(code))")
     }
 
