@@ -60,7 +60,7 @@ let package = Package(
         library("MeshAPI", ["Base", "JSON", "Kubernetes", "YAML"]),
         library("Mesh", ["Base", "JSON", "Kubernetes", "MeshAPI"]),
         library("Injection", ["Base", "JSON", "Kubernetes", "MeshAPI", "YAML"]),
-        library("Explain", ["Base", "JSON", "Kubernetes", "Mesh", "MeshAPI", "YAML"]),
+        library("Explain", ["Base", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI", "YAML"]),
 
         // The roles: none imports another.
         library(

@@ -1,0 +1,171 @@
+public import JSON
+internal import Kubernetes
+internal import Mesh
+public import MeshAPI
+
+/// `istioctl analyze`: what is wrong, or looks wrong, with a set of objects.
+public struct Analysis: Sendable {
+    /// An object and where it came from.
+    public struct Resource: Sendable {
+        public var object: JSON
+        /// Empty for an object of a cluster.
+        public var file: String
+        /// Where it begins in the file; 0 when unknown.
+        public var line: Int
+
+        public init(_ object: JSON, file: String = "", line: Int = 0) {
+            self.object = object
+            self.file = file
+            self.line = line
+        }
+    }
+
+    public struct Options: Sendable {
+        /// Only findings about objects of this namespace, and of none; nil for all.
+        public var namespace: String?
+        /// `CODE=Kind namespace/name`, with `*` for anything.
+        public var suppressions: [String] = []
+        /// Names of analyzers; all of them run when none of these exists.
+        public var analyzers: [String] = []
+
+        public init() {}
+    }
+
+    /// Errors first, then by code, object and text; each once.
+    public var messages: [AnalysisMessage]
+
+    /// What `--list-analyzers` lists.
+    public static let analyzerNames = Analyzer.all.map(\.name).sorted()
+
+    public init(_ resources: [Resource], config: MeshConfig = MeshConfig(), options: Options = Options()) {
+        let context = AnalysisContext(resources, config: config)
+        let chosen = Analyzer.all.filter { options.analyzers.contains($0.name) }
+        let findings = FindingList()
+        for analyzer in chosen.isEmpty ? Analyzer.all : chosen { analyzer.run(context, findings) }
+        var seen: Set<String> = []
+        messages = findings.messages
+            .filter { message in
+                options.namespace.map { message.namespace.isEmpty || message.namespace == $0 } ?? true
+            }
+            .filter { message in !options.suppressions.contains { Self.suppresses($0, message) } }
+            .sorted(by: Self.isOrderedBefore)
+            .filter { seen.insert($0.line).inserted }
+    }
+
+    private static func isOrderedBefore(_ left: AnalysisMessage, _ right: AnalysisMessage) -> Bool {
+        if left.level != right.level { return left.level > right.level }
+        return (left.code, left.origin, left.text) < (right.code, right.origin, right.text)
+    }
+
+    /// Whether a suppression such as `IST0102=Namespace *` is for the message.
+    static func suppresses(_ suppression: String, _ message: AnalysisMessage) -> Bool {
+        let parts = suppression.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2, parts[0] == message.code else { return false }
+        return matches(Array(parts[1].utf8)[...], Array(message.origin.utf8)[...])
+    }
+
+    /// Whether `text` is of the form `pattern`, in which `*` stands for anything.
+    private static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
+        var (pattern, text) = (pattern, text)
+        var retry: (pattern: ArraySlice<UInt8>, text: ArraySlice<UInt8>)?
+        while !text.isEmpty {
+            if pattern.first == UInt8(ascii: "*") {
+                pattern = pattern.dropFirst()
+                retry = (pattern, text)
+            } else if let first = pattern.first, first == text.first {
+                pattern = pattern.dropFirst()
+                text = text.dropFirst()
+            } else if let (laterPattern, laterText) = retry {
+                pattern = laterPattern
+                text = laterText.dropFirst()
+                retry = (pattern, text)
+            } else {
+                return false
+            }
+        }
+        return pattern.allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+}
+
+/// The findings so far.
+final class FindingList {
+    fileprivate var messages: [AnalysisMessage] = []
+
+    func add(_ code: String, _ level: AnalysisMessage.Level, _ resource: Analysis.Resource, _ text: String) {
+        let object = resource.object
+        let key = object.metadata.key
+        let suppressed = object.metadata.annotations["galley.istio.io/analyze-suppress"] ?? ""
+        if suppressed.split(separator: ",").contains(where: { $0 == "*" || $0 == code }) { return }
+        let line = resource.line > 0 ? ":\(resource.line)" : ""
+        messages.append(
+            AnalysisMessage(
+                code: code,
+                level: level,
+                origin: "\(object.kind) \(key)",
+                namespace: object.kind == "Namespace" ? key.name : key.namespace,
+                reference: resource.file.isEmpty ? "" : resource.file + line,
+                text: text
+            )
+        )
+    }
+}
+
+/// The objects to be analyzed, by kind, and the mesh that they make.
+struct AnalysisContext {
+    private let byKind: [String: [Analysis.Resource]]
+    let model: MeshModel
+    var config: MeshConfig { model.config }
+
+    init(_ resources: [Analysis.Resource], config: MeshConfig) {
+        byKind = Dictionary(grouping: resources, by: \.object.kind)
+        var model = MeshModel(config: config)
+        for resource in resources { _ = model.update(resource.object) }
+        self.model = model
+    }
+
+    func resources(_ kind: String) -> [Analysis.Resource] { byKind[kind] ?? [] }
+    var all: [Analysis.Resource] { byKind.keys.sorted().flatMap { byKind[$0] ?? [] } }
+
+    func resource(_ reference: ObjectReference) -> Analysis.Resource? {
+        resources(reference.kind).first { $0.object.metadata.key == reference.key }
+    }
+
+    /// Whether a namespace belongs to the cluster or the mesh rather than to somebody's applications.
+    func isSystem(_ namespace: String) -> Bool {
+        [config.rootNamespace, "istio-system", "kube-system", "kube-public", "kube-node-lease", "local-path-storage"]
+            .contains(namespace)
+    }
+
+    /// The services that a host in an object of `namespace` means.
+    func services(named host: String, in namespace: String) -> [Service] {
+        let host = host.lowercased()
+        let name = host.contains(".") || host == "*" ? host : model.host(ofService: host, in: namespace)
+        if let service = model.services[name] { return [service] }
+        let wildcard = name.hasPrefix("*") ? name.dropFirst() : nil
+        return model.services.values.filter { service in
+            if let wildcard { return service.host.hasSuffix(wildcard) }
+            return service.host.hasPrefix("*") && name.hasSuffix(service.host.dropFirst())
+        }
+    }
+}
+
+/// One kind of question, asked about all objects.
+struct Analyzer: Sendable {
+    /// The name that `--analyzer` takes.
+    let name: String
+    let run: @Sendable (AnalysisContext, FindingList) -> Void
+
+    static let all = [
+        Analyzer(name: "annotations.K8sAnalyzer", run: analyzeAnnotations),
+        Analyzer(name: "conditions.ConditionAnalyzer", run: analyzeConditions),
+        Analyzer(name: "destinationrule.CaCertificateAnalyzer", run: analyzeCertificates),
+        Analyzer(name: "destinationrule.SubsetSelectPodAnalyzer", run: analyzeSubsets),
+        Analyzer(name: "injection.Analyzer", run: analyzeInjection),
+        Analyzer(name: "mtls.ConflictAnalyzer", run: analyzeConflicts),
+        Analyzer(name: "schema.ValidationAnalyzer", run: analyzeSchema),
+        Analyzer(name: "service.PortNameAnalyzer", run: analyzePortNames),
+        Analyzer(name: "sidecar.SelectorAnalyzer", run: analyzeSidecars),
+        Analyzer(name: "virtualservice.DestinationHostAnalyzer", run: analyzeDestinations),
+        Analyzer(name: "virtualservice.GatewayAnalyzer", run: analyzeGateways),
+    ]
+}
