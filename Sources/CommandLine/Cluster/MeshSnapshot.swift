@@ -20,8 +20,11 @@ struct MeshSnapshot: Sendable {
         return model
     }
 
-    static func load(_ cluster: Cluster, systemNamespace: String, revision: String = "") async throws -> Self {
-        let api = cluster.api
+    static func load(
+        _ api: any KubernetesAPI,
+        systemNamespace: String,
+        revision: String = ""
+    ) async throws -> Self {
         let objects = try await withThrowingTaskGroup(of: [JSON].self) { group in
             for type in types { group.addTask { try await Self.list(type, api) } }
             var all: [JSON] = []

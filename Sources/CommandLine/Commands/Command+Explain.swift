@@ -16,7 +16,7 @@ extension Command {
         run: { invocation in
             let cluster = try await invocation.cluster()
             let namespace = invocation.namespace(of: cluster)
-            let model = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace).model
+            let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace).model
             let client = try await workload(invocation.arguments[0], namespace, cluster, model)
             let name = try ServiceName(invocation.arguments[1])
             let service = try name.resolve(in: model, namespace: client.namespace)
@@ -82,7 +82,8 @@ extension Command {
                 run: { invocation in
                     let cluster = try await invocation.cluster()
                     let namespace = invocation.namespace(of: cluster)
-                    let model = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace).model
+                    let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
+                        .model
                     let pod = try await workload(invocation.arguments[0], namespace, cluster, model)
                     let text = Description(pod: pod, in: model, defaultNamespace: namespace).text
                     invocation.console.write(.output, text)
@@ -98,7 +99,8 @@ extension Command {
                 run: { invocation in
                     let cluster = try await invocation.cluster()
                     let namespace = invocation.namespace(of: cluster)
-                    let model = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace).model
+                    let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
+                        .model
                     let service = try ServiceName(invocation.arguments[0]).resolve(in: model, namespace: namespace)
                     let text = Description(service: service, in: model, defaultNamespace: namespace).text
                     invocation.console.write(.output, text)
@@ -126,7 +128,8 @@ extension Command {
                 run: { invocation in
                     let cluster = try await invocation.cluster()
                     let namespace = invocation.namespace(of: cluster)
-                    let model = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace).model
+                    let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
+                        .model
                     let pod = try await workload(invocation.arguments[0], namespace, cluster, model)
                     let host = invocation.arguments.dropFirst().first
                     invocation.console.write(.output, TLSCheck(model, client: pod, host: host).text)

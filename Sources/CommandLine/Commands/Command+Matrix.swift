@@ -44,7 +44,7 @@ extension Command {
                 throw ExitError("--output must be 'table' or 'json'")
             }
             let cluster = try await invocation.cluster()
-            let snapshot = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace)
+            let snapshot = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
             let model = snapshot.model
             let scope = MatrixScope(invocation)
             let clients = model.workloads.values.filter { !$0.isFinished && scope.includes(client: $0) }

@@ -34,7 +34,7 @@ extension Command {
             }
             let cluster = try await invocation.cluster()
             let manifests = try PlannedManifests(paths, namespace: invocation.namespace(of: cluster))
-            let model = try await MeshSnapshot.load(cluster, systemNamespace: invocation.systemNamespace).model
+            let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace).model
             let isDeleting = invocation.bool("delete")
             let plan = Plan(
                 model,

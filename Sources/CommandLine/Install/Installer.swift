@@ -1,4 +1,5 @@
 internal import Base
+internal import Explain
 internal import Injection
 internal import JSON
 internal import Kubernetes
@@ -16,7 +17,7 @@ struct Installer {
     /// - Throws: ``MeshError`` naming what did not become ready, or the API server's own error.
     func install() async throws {
         let manifests = Manifests(installation)
-        let earlier = try await earlierMeshConfig()
+        let consequence = try await consequence(earlier: try await earlierMeshConfig())
         let deadline = ContinuousClock.now + timeout
         if !manifests.core.isEmpty {
             for object in manifests.core { try await apply(object, until: deadline) }
@@ -31,7 +32,7 @@ struct Installer {
         for object in manifests.policies { try await apply(object, until: deadline) }
         try await removeStalePolicies(keeping: manifests.policies)
         done("Installation complete")
-        warnAboutPlaintext(earlier: earlier)
+        if let consequence { console.complain(consequence) }
     }
 
     private func done(_ text: String) { console.print("\(console.colored("✔", "32")) \(text)") }
@@ -109,23 +110,29 @@ struct Installer {
         }
     }
 
-    /// Turning automatic mutual TLS off is the one setting that takes encryption away without another word.
-    private func warnAboutPlaintext(earlier: MeshConfig?) {
-        guard let earlier, earlier.enableAutoMtls, let now = try? MeshConfig(installation.meshConfig),
-            !now.enableAutoMtls
-        else { return }
-        console.complain(
-            """
-            \(console.colored("!", "33", on: .error)) Automatic mutual TLS is now off for the whole mesh. Sidecars \
-            send plaintext wherever no DestinationRule says
-              otherwise: what was encrypted automatically no longer is, and workloads that accept only mutual TLS
-              (STRICT) refuse these connections. `\(Self.matrixCommand)` shows who is affected; to turn it on again:
-              install with --set meshConfig.enableAutoMtls=true
-            """
+    /// What turning automatic mutual TLS off will do to the connections there are; nil when that is not what happens.
+    ///
+    /// It is the one setting that takes encryption away without another word.
+    private func consequence(earlier: MeshConfig?) async throws -> String? {
+        let config = try MeshConfig(installation.meshConfig)
+        guard let earlier, earlier.enableAutoMtls, !config.enableAutoMtls else { return nil }
+        let snapshot = try await MeshSnapshot.load(
+            api,
+            systemNamespace: installation.namespace,
+            revision: installation.revision
         )
+        let changes = Plan(snapshot.model, applying: [], config: config).changes
+        let readable = changes.count(where: \.becomesReadable)
+        let broken = changes.count(where: \.breaks)
+        return """
+            \(console.colored("!", "33", on: .error)) Automatic mutual TLS is now off for the whole mesh. Sidecars send \
+            plaintext wherever no DestinationRule says
+              otherwise: what was encrypted automatically no longer is, and workloads that accept only mutual TLS
+              (STRICT) refuse these connections. Of the connections between workloads that are there now, \(readable) lost
+              their encryption and \(broken) broke; `apus matrix` shows them. To turn it on again:
+              istioctl install --set meshConfig.enableAutoMtls=true
+            """
     }
-
-    private static let matrixCommand = "apus matrix"
 }
 
 extension JSON {

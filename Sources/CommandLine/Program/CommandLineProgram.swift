@@ -56,6 +56,9 @@ extension CommandLineProgram {
     /// The cluster of a kubeconfig, as kubectl finds it.
     private static func connect(_ kubeconfig: String?, _ context: String?) async throws -> Cluster {
         let configuration = try ClientConfiguration.load(kubeconfig: kubeconfig, context: context)
-        throw MeshError(.unavailable, "no client for \(configuration.server)")
+        let client = try KubernetesClient(configuration)
+        return Cluster(api: client, namespace: configuration.namespace) { command, namespace, pod, container in
+            try await PodExec(client: client).run(command, namespace: namespace, pod: pod, container: container)
+        }
     }
 }
