@@ -157,5 +157,12 @@ let package = Package(
         tests("Kubernetes", ["Base", "JSON", "TestKubernetes"]),
         tests("LabServer", ["Base", "JSON", "Kubernetes"]),
         tests("Proxy", ["Base", "Discovery", "JSON"]),
+        // Starts the program in network namespaces.
+        .testTarget(
+            name: "ProxyIntegrationTests",
+            dependencies: ["Base", "Proxy", "apus-proxy"],
+            exclude: ["Scripts"],
+            swiftSettings: house
+        ),
     ]
 )

@@ -2,5 +2,5 @@ import Glibc
 import Proxy
 
 @main struct Main {
-    static func main() { exit(ProxyProgram.run(Array(CommandLine.arguments.dropFirst()))) }
+    static func main() async { exit(await ProxyProgram.run(Array(CommandLine.arguments.dropFirst()))) }
 }

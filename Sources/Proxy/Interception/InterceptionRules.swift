@@ -17,7 +17,7 @@ struct InterceptionRules {
         lines += chain("outbound", outbound)
         lines += chain("prerouting", ["type nat hook prerouting priority dstnat; policy accept;"] + prerouting)
         // Istio's rules stand in iptables' OUTPUT chain, which has the same place.
-        lines += chain("output", ["type nat hook output priority dstnat; policy accept;", "jump outbound"])
+        lines += chain("output", ["type nat hook output priority -100; policy accept;", "jump outbound"])
         lines.append("}")
         return lines.joined(separator: "\n") + "\n"
     }

@@ -120,7 +120,7 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
         log.begin(at: worker.loop.now)
         log.flag = flag
         worker.finished(log, info, cluster: cluster)
-        channel?.resetOnClose()
+        // An orderly end: a reset so early would look to the application as if the connection had never been made.
         close()
     }
 

@@ -58,7 +58,7 @@ final class Listener: ReadinessHandler {
             worker.telemetry.log.warn(
                 "connection from \(peer) to \(address) was not redirected here: closed, else it would loop"
             )
-            return channel.resetOnClose()
+            return
         }
         let info = ConnectionInfo(direction, peer: peer, target: target)
         switch direction {

@@ -1,0 +1,44 @@
+internal import Base
+internal import Discovery
+internal import JSON
+internal import TLS
+
+/// What the admin port tells; pure functions of the state.
+enum AdminPages {
+    /// `/certs`, in the form of Envoy's: the workload's chain and the roots.
+    static func certificates(_ state: ProxyState, now: Timestamp) -> JSON {
+        let chain = state.identity?.chain ?? []
+        let roots = (try? Certificate.chain(pem: state.rootsPEM)) ?? []
+        return [
+            "certificates": [
+                [
+                    "ca_cert": .array(roots.map { describe($0, now) }),
+                    "cert_chain": .array(chain.map { describe($0, now) }),
+                ]
+            ]
+        ]
+    }
+
+    private static func describe(_ certificate: Certificate, _ now: Timestamp) -> JSON {
+        let names = certificate.alternativeNames
+        let days = max(0, (certificate.notAfter.seconds - now.seconds) / 86_400)
+        return [
+            "path": "<inline>", "serial_number": .string(certificate.serialNumber),
+            "subject_alt_names": .array(
+                names.uris.map { ["uri": .string($0)] } + names.dnsNames.map { ["dns": .string($0)] }
+            ),
+            "days_until_expiration": .string(String(days)),
+            "valid_from": .string(certificate.notBefore.description),
+            "expiration_time": .string(certificate.notAfter.description),
+        ]
+    }
+
+    /// `/config_dump`: everything the control plane has said, by name; and what is missing.
+    static func configuration(_ state: ProxyState) -> JSON {
+        var members: [String: JSON] = [:]
+        for (name, resource) in state.resources { members[name.description] = .string("\(resource)") }
+        var page: JSON = ["resources": .object(members), "missing": .strings(state.missing)]
+        page["certificates"] = certificates(state, now: .now)["certificates"]
+        return page
+    }
+}

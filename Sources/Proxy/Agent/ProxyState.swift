@@ -1,0 +1,135 @@
+internal import Base
+internal import Discovery
+internal import Synchronization
+internal import TLS
+
+/// All that the control plane has said and the authority has signed; becomes the workers' tables.
+///
+/// The last good state stays in use while the control plane is away.
+final class ProxyState: Sendable {
+    private struct State {
+        var resources: [ResourceName: Resource] = [:]
+        var identity: TLSIdentity?
+        /// The roots that came with the certificate; used until the control plane sends its bundle.
+        var signingRoots = ""
+        var credentials: Credentials?
+        var basis: Basis?
+    }
+
+    /// What credentials are made from, apart from the certificate itself: when it stays the same, so do they.
+    private struct Basis: Equatable {
+        var leaf: String
+        var roots: String
+        var trustDomains: [String]
+        var minimumVersion: TLSVersion
+        var cipherSuites: [String]
+    }
+
+    private let state = Mutex(State())
+    private let trustDomain: String
+    private let publish: Mutex<(@Sendable (ProxyTables) -> Void)?>
+
+    init(trustDomain: String) {
+        self.trustDomain = trustDomain
+        publish = Mutex(nil)
+    }
+
+    /// From now on `body` gets every new version of the tables.
+    func onChange(_ body: @escaping @Sendable (ProxyTables) -> Void) { publish.withLock { $0 = body } }
+
+    /// Takes over what a response changes, all or nothing.
+    ///
+    /// - Throws: ``MeshError`` when it cannot be used; everything stays as it was then.
+    func apply(_ update: DiscoveryUpdate) throws(MeshError) {
+        try change { (state) throws(MeshError) in
+            for (name, resource) in update.changed { state.resources[name] = resource }
+            for name in update.removed { state.resources[name] = nil }
+        }
+    }
+
+    /// Takes over a new certificate; connections that are open keep the old one.
+    func use(_ identity: TLSIdentity, roots: String) throws(MeshError) {
+        try change { (state) throws(MeshError) in
+            state.identity = identity
+            state.signingRoots = roots
+        }
+    }
+
+    /// Changes the state and hands the tables on, in one order for both.
+    private func change(_ body: (inout State) throws(MeshError) -> Void) throws(MeshError) {
+        try publish.withLock { (publish) throws(MeshError) in
+            let tables = try state.withLock { (state) throws(MeshError) in
+                var changed = state
+                try body(&changed)
+                try Self.refreshCredentials(&changed, trustDomain)
+                state = changed
+                return ProxyTables(Self.content(changed.resources), credentials: changed.credentials)
+            }
+            publish?(tables)
+        }
+    }
+
+    private static func refreshCredentials(_ state: inout State, _ trustDomain: String) throws(MeshError) {
+        guard let identity = state.identity else { return }
+        var bundle = TrustBundle()
+        if case .trust(let received)? = state.resources[.trust] { bundle = received }
+        var inbound = InboundPolicy()
+        if case .inbound(let received)? = state.resources[.inbound] { inbound = received }
+        let basis = Basis(
+            leaf: identity.leaf.fingerprint,
+            roots: bundle.rootsPEM.isEmpty ? state.signingRoots : bundle.rootsPEM,
+            trustDomains: bundle.trustDomains.isEmpty ? [trustDomain] : bundle.trustDomains,
+            minimumVersion: inbound.minimumVersion,
+            cipherSuites: inbound.cipherSuites
+        )
+        if basis == state.basis { return }
+        state.credentials = try Credentials(
+            identity: identity,
+            trust: TrustStore(pem: basis.roots),
+            trustDomains: basis.trustDomains,
+            inbound: inbound
+        )
+        state.basis = basis
+    }
+
+    private static func content(_ resources: [ResourceName: Resource]) -> ProxyTables.Content {
+        var content = ProxyTables.Content()
+        for (name, resource) in resources {
+            switch (name, resource) {
+            case (_, .mesh(let mesh)): content.mesh = mesh
+            case (_, .inbound(let inbound)): content.inbound = inbound
+            case (.address(let ip, let port), .address(let route)):
+                if let ip = IPAddress(ip) { content.addresses[SocketAddress(ip, port: port)] = route }
+            case (.host(let host, let port), .host(let route)): content.hosts[.init(host: host, port: port)] = route
+            case (_, .destination(let destination)): content.destinations[destination.name] = destination
+            default: break
+            }
+        }
+        return content
+    }
+
+    // Asking
+
+    /// What is missing before the application's traffic can be served; empty when nothing is.
+    var missing: [String] {
+        state.withLock { state in
+            var missing: [String] = []
+            if state.identity == nil { missing.append("the workload's certificate") }
+            for name in [ResourceName.mesh, .inbound, .trust] where state.resources[name] == nil {
+                missing.append("configuration '\(name)' from the control plane")
+            }
+            return missing
+        }
+    }
+
+    var resources: [ResourceName: Resource] { state.withLock { $0.resources } }
+    var credentials: Credentials? { state.withLock { $0.credentials } }
+    var identity: TLSIdentity? { state.withLock { $0.identity } }
+
+    var tables: ProxyTables {
+        state.withLock { ProxyTables(Self.content($0.resources), credentials: $0.credentials) }
+    }
+
+    /// The roots to verify the control plane and other workloads by, in PEM; empty before any came.
+    var rootsPEM: String { state.withLock { $0.basis?.roots ?? $0.signingRoots } }
+}
