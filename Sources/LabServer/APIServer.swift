@@ -1,5 +1,6 @@
 import JSON
-import Kubernetes
+public import Kubernetes
+import TLS
 
 /// The Kubernetes API server of one machine.
 public final class APIServer: Sendable {
@@ -19,6 +20,16 @@ public final class APIServer: Sendable {
 
     /// The API for parts of the cluster in this process: no network, no authorization, all of admission.
     public var local: LocalKubernetesAPI { LocalKubernetesAPI(registry: registry) }
+
+    /// Every resource whose objects are stored, once, in the version it is stored in.
+    public var resourceTypes: [ResourceType] {
+        registry.catalog.definitions
+            .filter { !$0.isReview && $0.type.apiVersion == $0.storedAPIVersion && $0.conversion == nil }
+            .map(\.type)
+    }
+
+    /// The certificate, in PEM, that clients check the server's with.
+    public var rootCertificate: String { keys.authority.certificate.pem }
 
     private func makeBasics() async throws {
         let namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"]

@@ -30,9 +30,11 @@ struct DeleteOptions: Sendable {
     }
 }
 
-/// Resources whose objects go only when `spec.finalizers` is empty too.
+/// Namespaces, which go only when `spec.finalizers` is empty too.
 enum FinalizedBySpec {
-    static func contains(_ definition: ResourceDefinition) -> Bool { definition.storage == "/namespaces" }
+    static func isHeld(_ object: JSON, _ definition: ResourceDefinition) -> Bool {
+        definition.storage == "/namespaces" && !(object["spec", "finalizers"]?.array ?? []).isEmpty
+    }
 }
 
 extension Registry {
@@ -51,6 +53,9 @@ extension Registry {
         let request = admissionRequest(.delete, definition, object: nil, old: definition.shown(first.value), context)
         _ = try await admission.mutate(request)
         try await admission.validate(request)
+        if definition.storage == CustomResources.storage, !context.isDryRun {
+            try await deleteInstances(of: first.value, context)
+        }
         let body: @Sendable (inout Transaction) throws -> (JSON, Bool) = { transaction in
             guard let stored = transaction[key]?.value else { throw StatusError.notFound(definition.type, name) }
             try Self.check(options, stored, definition)
@@ -67,6 +72,13 @@ extension Registry {
         let (object, isGone) = try await store.write(body)
         if isGone { changed(definition) }
         return (definition.shown(object), isGone)
+    }
+
+    /// Deletes the objects of a kind that is to go, which nobody could reach afterwards.
+    private func deleteInstances(of customResourceDefinition: JSON, _ context: RequestContext) async throws {
+        guard let definition = CustomResources.definitions(customResourceDefinition).first else { return }
+        let all = try Selection(definition, namespace: nil, labelSelector: nil, fieldSelector: nil)
+        _ = try await deleteCollection(definition, all, DeleteOptions(), context)
     }
 
     /// Deletes every object of the selection.
@@ -119,7 +131,7 @@ extension Registry {
             let others = stored.metadata.finalizers.filter { $0 != "foregroundDeletion" && $0 != "orphan" }
             object["metadata", "finalizers"] = .strings(others + [finalizer])
         }
-        let isHeld = !object.metadata.finalizers.isEmpty || FinalizedBySpec.contains(definition)
+        let isHeld = !object.metadata.finalizers.isEmpty || FinalizedBySpec.isHeld(stored, definition)
         if grace == 0, !isHeld { return (object, true) }
         let before = stored["metadata", "deletionGracePeriodSeconds"]?.int
         if stored.metadata.isBeingDeleted, let before, before <= grace { return (object, false) }

@@ -77,7 +77,7 @@ extension Registry {
         let isGone =
             new.metadata.isBeingDeleted && new.metadata.finalizers.isEmpty
             && (new["metadata", "deletionGracePeriodSeconds"]?.int ?? 0) == 0
-            && !FinalizedBySpec.contains(definition)
+            && !FinalizedBySpec.isHeld(new, definition)
         let result: JSON? = try await store.write { transaction in
             guard transaction[key]?.revision == expected.revision else { return nil }
             var stored = definition.stored(new)
@@ -98,13 +98,11 @@ extension Registry {
     ) async throws -> JSON {
         var new = try decode(made, definition, context, isUserInput: false)
         let strategy = definition.strategy
-        if subresource == "status" {
-            // Only the status changes.
-            let status = new["status"]
-            let managedFields = new["metadata", "managedFields"]
-            new = current
-            new["status"] = status
-            new["metadata", "managedFields"] = managedFields
+        if let part = Self.part(subresource) {
+            var whole = current
+            whole[part] = new[part]
+            whole["metadata", "managedFields"] = new["metadata", "managedFields"]
+            new = whole
         } else {
             MetadataRules.prepareForUpdate(&new, old: current)
             if definition.subresources.contains("status") { new["status"] = current["status"] }
@@ -131,6 +129,16 @@ extension Registry {
         )
         try await admission.validate(request)
         return new
+    }
+
+    /// The only part of an object that a write of the subresource changes; nil for the object itself.
+    private static func part(_ subresource: String) -> [String]? {
+        switch subresource {
+        case "status": ["status"]
+        case "finalize": ["spec", "finalizers"]
+        case "ephemeralcontainers": ["spec", "ephemeralContainers"]
+        default: nil
+        }
     }
 
     /// All of an object but metadata and status: what its generation counts the changes of.
