@@ -46,8 +46,8 @@ public enum CommandLineProgram {
             that can speak mutual TLS do. Started under the name istioctl, this program answers to Istio's commands.
             """,
         subcommands: [
-            .authn, .experimental, .explain, .install, .kubeInject, .manifest, .matrix, .plan, .uninstall, .validate,
-            .verifyInstall, .version,
+            .analyze, .authn, .experimental, .explain, .install, .kubeInject, .manifest, .matrix, .plan, .proxyConfig,
+            .uninstall, .validate, .verifyInstall, .version,
         ]
     )
 }

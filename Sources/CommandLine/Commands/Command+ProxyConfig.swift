@@ -1,0 +1,184 @@
+internal import Base
+internal import Explain
+internal import JSON
+internal import Kubernetes
+internal import Mesh
+internal import MeshAPI
+
+extension Command {
+    private static let output = Flag("output", "o", default: "short", "One of short, json or yaml")
+
+    static let proxyConfig = Command(
+        name: "proxy-config",
+        aliases: ["pc"],
+        summary: "Retrieve information about proxy configuration from a pod",
+        examples: "istioctl proxy-config secret deploy/sleep.foo",
+        subcommands: [
+            page("secret", ["s", "secrets"], "Retrieves the certificates and roots of a pod's proxy") { view in
+                view.secrets
+            },
+            page("cluster", ["clusters", "c"], "Retrieves the destinations that a pod's proxy knows") { $0.clusters },
+            page("endpoint", ["endpoints", "ep"], "Retrieves the endpoints that a pod's proxy knows") { $0.endpoints },
+            page("listener", ["listeners", "l"], "Retrieves what a pod's proxy listens to") { $0.listeners },
+            page("all", ["a"], "Retrieves everything that a pod's proxy knows") { view in
+                [view.clusters, view.listeners, view.endpoints, view.secrets].joined(separator: "\n")
+            },
+        ]
+    )
+
+    private static func page(
+        _ name: String,
+        _ aliases: [String],
+        _ summary: String,
+        _ text: @escaping @Sendable (ProxyView) -> String
+    ) -> Command {
+        Command(
+            name: name,
+            aliases: aliases,
+            arguments: "[<type>/]<name>[.<namespace>]",
+            summary: summary,
+            examples: "istioctl proxy-config \(name) deploy/sleep.foo",
+            flags: [output],
+            argumentCount: 1...1,
+            run: { invocation in
+                let view = try await ProxyView(invocation)
+                switch invocation.string("output") {
+                case "short", "table": invocation.console.write(.output, text(view))
+                case "json":
+                    invocation.console.print((name == "secret" ? view.secretDump : view.dump).text(isPretty: true))
+                default: throw ExitError("output format \"\(invocation.string("output"))\" not supported")
+                }
+            }
+        )
+    }
+}
+
+/// What one proxy says about itself, with what the model says about the names in it.
+private struct ProxyView: Sendable {
+    private let workload: Workload
+    private let model: MeshModel
+    private let certificates: JSON
+    let dump: JSON
+
+    init(_ invocation: Invocation) async throws {
+        let cluster = try await invocation.cluster()
+        let reference = PodReference(invocation.arguments[0], namespace: invocation.namespace(of: cluster))
+        let pod = try await reference.resolve(cluster.api)
+        let admin = ProxyAdmin(cluster, pod: pod)
+        async let certs = admin.page("certs")
+        async let configuration = admin.page("config_dump")
+        async let snapshot = MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
+        model = try await snapshot.model
+        certificates = try await certs["certificates"]?.array?.first ?? [:]
+        dump = try await configuration
+        workload = model.workloads[pod.metadata.key] ?? Workload(pod: pod)
+    }
+
+    /// The destinations that the proxy has asked for.
+    private var destinations: [DestinationDecision] {
+        let names = (dump["resources"]?.object ?? [:]).keys.compactMap { key -> DestinationName? in
+            key.hasPrefix("destination/") ? DestinationName(String(key.dropFirst("destination/".count))) : nil
+        }
+        return names.sorted { ($0.host, $0.port, $0.subset) < ($1.host, $1.port, $1.subset) }
+            .compactMap { model.destination($0, for: Client(workload)) }
+    }
+
+    var clusters: String {
+        var table = TextTable(["SERVICE FQDN", "PORT", "SUBSET", "DIRECTION", "TYPE", "DESTINATION RULE"])
+        for destination in destinations {
+            let name = destination.name
+            table.add([
+                name.host, String(name.port), name.subset.isEmpty ? "-" : name.subset, "outbound",
+                destination.usesOriginalDestination ? "ORIGINAL_DST" : "EDS",
+                destination.rule.map { "\($0.key.name).\($0.key.namespace)" } ?? "",
+            ])
+        }
+        for port in model.inbound(of: workload).ports {
+            table.add(["", String(port.number), "-", "inbound", "ORIGINAL_DST", ""])
+        }
+        return table.text
+    }
+
+    var endpoints: String {
+        var table = TextTable(["ENDPOINT", "STATUS", "OUTLIER CHECK", "CLUSTER", "TLS", "WHY"])
+        for destination in destinations {
+            for endpoint in destination.endpoints {
+                table.add([
+                    "\(endpoint.address):\(endpoint.port)", "HEALTHY", "OK", destination.name.description,
+                    endpoint.isEncrypted ? "mTLS" : "plaintext", endpoint.reason,
+                ])
+            }
+        }
+        return table.text
+    }
+
+    var listeners: String {
+        var table = TextTable(["ADDRESSES", "PORT", "MATCH", "DESTINATION"])
+        for destination in destinations {
+            let addresses = model.services[destination.name.host]?.addresses ?? []
+            table.add([
+                addresses.isEmpty ? "0.0.0.0" : addresses.joined(separator: ","), String(destination.name.port), "ALL",
+                "Cluster: \(destination.name)",
+            ])
+        }
+        table.add(["0.0.0.0", "15001", "ALL", "PassthroughCluster"])
+        let inbound = model.inbound(of: workload)
+        for port in inbound.ports {
+            table.add([
+                "0.0.0.0", "15006", "Addr: *:\(port.number); \(port.mode.mode.rawValue)",
+                "Cluster: inbound|\(port.number)||",
+            ])
+        }
+        table.add(["0.0.0.0", "15006", "Addr: *; \(inbound.otherMode.mode.rawValue)", "InboundPassthroughCluster"])
+        return table.text
+    }
+
+    private var secretRows: [(name: String, type: String, certificate: JSON)] {
+        (certificates["cert_chain"]?.array ?? []).prefix(1).map { ("default", "Cert Chain", $0) }
+            + (certificates["ca_cert"]?.array ?? []).map { ("ROOTCA", "CA", $0) }
+    }
+
+    var secrets: String {
+        var table = TextTable([
+            "RESOURCE NAME", "TYPE", "STATUS", "VALID CERT", "SERIAL NUMBER", "NOT AFTER", "NOT BEFORE",
+        ])
+        let now = Timestamp.now
+        for (name, type, certificate) in secretRows {
+            let from = certificate["valid_from"]?.string ?? ""
+            let until = certificate["expiration_time"]?.string ?? ""
+            let isValid = (Timestamp(from).map { $0 <= now } ?? false) && (Timestamp(until).map { now < $0 } ?? false)
+            let serial = certificate["serial_number"]?.string?.lowercased() ?? ""
+            table.add([
+                name, type, "ACTIVE", String(isValid),
+                String(repeating: "0", count: max(0, 32 - serial.count)) + serial,
+                until, from,
+            ])
+        }
+        return table.text
+    }
+
+    /// In the form of Envoy's secrets dump; a private key is never part of it.
+    var secretDump: JSON {
+        let secrets = secretRows.map { name, type, certificate -> JSON in
+            let bytes = JSON.string(Base64.encode(Array((certificate["pem"]?.string ?? "").utf8)))
+            let content: JSON =
+                type == "CA"
+                ? ["validationContext": ["trustedCa": ["inlineBytes": bytes]]]
+                : ["tlsCertificate": ["certificateChain": ["inlineBytes": bytes]]]
+            return [
+                "name": .string(name), "versionInfo": certificate["serial_number"] ?? "",
+                "secret": content.merged(name),
+            ]
+        }
+        return ["dynamicActiveSecrets": .array(secrets)]
+    }
+}
+
+extension JSON {
+    /// With the member `name`.
+    fileprivate func merged(_ name: String) -> JSON {
+        var copy = self
+        copy["name"] = .string(name)
+        return copy
+    }
+}
