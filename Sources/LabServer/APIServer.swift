@@ -15,6 +15,7 @@ public final class APIServer: Sendable {
         let store = try await Store(path: directory + "/state.db")
         registry = Registry(store: store, builtIn: BuiltInResources.all, issuer: issuer)
         front = APIFront(registry: registry, issuer: issuer)
+        registry.admission = WebhookAdmission { [unowned registry] in registry.catalog.versions(storedAt: $0) }
         try await makeBasics()
     }
 

@@ -15,6 +15,9 @@ struct ResourceCatalog: Sendable {
         byPath[Self.path(group, version, plural)].map { definitions[$0] }
     }
 
+    /// All versions of the resource whose objects are stored there.
+    func versions(storedAt storage: String) -> [ResourceDefinition] { definitions.filter { $0.storage == storage } }
+
     /// The resource whose objects say they are `kind` of `apiVersion`.
     func definition(apiVersion: String, kind: String) -> ResourceDefinition? {
         definitions.first { $0.type.kind == kind && $0.type.apiVersion == apiVersion && !$0.isReview }
