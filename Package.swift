@@ -51,6 +51,7 @@ let package = Package(
         library("Network", ["Base", "CLinux", "EventLoop", "TLS"]),
         library("Subprocess", ["Base", "CLinux", "Network"]),
         library("HTTP", ["Base", "CNghttp2", "EventLoop", "Network", "TLS"]),
+        library("Streaming", ["Base", "CZlib", "HTTP", "JSON", "Network", "TLS"]),
         library("GRPC", ["Base", "HTTP", "Network", "Protobuf", "TLS"]),
 
         // The mesh: what is true of it, and what follows. Mesh and MeshAPI are pure.
@@ -76,7 +77,10 @@ let package = Package(
         ),
         library(
             "LabServer",
-            ["Base", "CSQLite", "CZlib", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "TLS", "YAML"]
+            [
+                "Base", "CSQLite", "CZlib", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Streaming", "TLS",
+                "YAML",
+            ]
         ),
         library(
             "LabNode",
@@ -110,6 +114,7 @@ let package = Package(
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
         tests("Network", ["Base", "TLS", "TestTLS"]), tests("Subprocess", ["Base", "Network"]),
+        tests("Streaming", ["Base", "CZlib", "HTTP", "JSON", "Network", "Subprocess"]),
         .target(
             name: "TestStreams",
             dependencies: ["Base", "HTTP"],

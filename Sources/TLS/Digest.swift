@@ -42,3 +42,14 @@ public enum SecureRandom {
         return bytes
     }
 }
+
+/// SHA-1 (FIPS 180-4): broken, and only for protocols that use it as a checksum, such as WebSocket's handshake.
+public enum SHA1 {
+    /// 20 octets.
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 20)
+        let result = unsafe EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha1(), nil)
+        precondition(result == 1, "SHA-1 is missing from OpenSSL")
+        return digest
+    }
+}
