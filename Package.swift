@@ -169,5 +169,7 @@ let package = Package(
             exclude: ["Scripts"],
             swiftSettings: house
         ),
+        // Roles do not import each other; their tests may: the node is tried with the real API server.
+        tests("LabNode", ["Base", "JSON", "Kubernetes", "LabServer"]),
     ]
 )

@@ -8,11 +8,13 @@ internal import Synchronization
 /// The one node of the lab: runs the pods that are bound to it.
 public final class Node: Sendable {
     let context: NodeContext
+    private let services: ServiceNetwork
     private let workers = Mutex<[ObjectKey: PodWorker]>([:])
     private let log = Log("node")
 
     public init(_ api: any KubernetesAPI, _ configuration: NodeConfiguration) {
         context = NodeContext(api, configuration)
+        services = ServiceNetwork(api, configuration)
     }
 
     /// Clears away what an earlier run left, and makes the pods' network.
@@ -25,6 +27,7 @@ public final class Node: Sendable {
         try Files.makeDirectory(context.configuration.stateDirectory, mode: 0o711)
         try Files.makeDirectory(context.configuration.runtimeDirectory, mode: 0o700)
         try await context.network.begin()
+        try await services.begin()
     }
 
     /// Says which Debian package is missing, before anything fails for want of it.
@@ -48,6 +51,7 @@ public final class Node: Sendable {
     /// - Parameter isFinal: Whether the pods' logs and volumes go as well.
     public static func removeAll(_ configuration: NodeConfiguration) async {
         await removeLeftovers(configuration)
+        await ServiceNetwork.end(configuration.addresses)
         await PodNetwork.end(configuration.addresses)
         FilePath.removeTree(configuration.stateDirectory)
         FilePath.removeTree(configuration.runtimeDirectory)
@@ -57,7 +61,7 @@ public final class Node: Sendable {
         await ContainerRuntime(stateDirectory: configuration.runtimeDirectory).deleteAll()
         for path in mountPoints(below: configuration.stateDirectory) { unmount(path) }
         FilePath.removeTree("\(configuration.stateDirectory)/pods")
-        Cgroups.remove(Cgroups.root)
+        Cgroups.remove(configuration.addresses.cgroup)
     }
 
     func worker(_ namespace: String, _ pod: String) throws -> PodWorker {
@@ -71,8 +75,22 @@ public final class Node: Sendable {
         return worker
     }
 
-    /// Runs pods until the task is cancelled; then ends their containers.
+    /// Runs pods and their network until the task is cancelled, then ends all containers.
+    ///
+    /// - Throws: What kept the network from working.
     public func run() async throws {
+        let resolvers = DNSServer.machineResolvers((try? Files.readText("/etc/resolv.conf")) ?? "")
+        let dns = DNSServer(address: context.hostIP, resolvers: resolvers) { [services] in services.currentZone }
+        defer { log.debug("the node has ended") }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.services.run() }
+            group.addTask { try await dns.run() }
+            group.addTask { await self.runPods() }
+            for try await _ in group {}
+        }
+    }
+
+    private func runPods() async {
         let name = context.configuration.nodeName
         let pods = Informer(context.api, .pods, fieldSelector: "spec.nodeName=\(name)")
         let secrets = Informer(context.api, .secrets)

@@ -88,7 +88,7 @@ extension Node: NodeConnector {
         guard worker.podIP != nil else {
             throw StatusError(code: 400, reason: "BadRequest", message: "pod \"\(pod)\" has no network yet")
         }
-        let path = worker.specification.usesHostNetwork ? nil : PodNetwork.namespacePath(worker.uid)
+        let path = worker.specification.usesHostNetwork ? nil : worker.context.network.namespacePath(worker.uid)
         do {
             return try await NamespaceConnection.connect(port: port, namespacePath: path)
         } catch {

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import JSON
 
 extension OCIConfiguration {
@@ -22,6 +23,14 @@ extension OCIConfiguration {
         "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
         "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
     ]
+
+    /// As many open files as this process may pass on; raising the limit takes a capability that containers lack.
+    static let fileLimit: JSON = {
+        var limit = rlimit()
+        unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let hard = Int64(clamping: min(limit.rlim_max, 1 << 20))
+        return ["type": "RLIMIT_NOFILE", "soft": .int(min(65_536, hard)), "hard": .int(hard)]
+    }()
 
     private static func special(_ type: String, at destination: String, _ options: [String]) -> JSON {
         [

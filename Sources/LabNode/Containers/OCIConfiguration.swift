@@ -46,7 +46,7 @@ struct OCIConfiguration: Sendable {
             "env": .strings(environment.map { "\($0.key)=\($0.value)" }.sorted()),
             "cwd": .string(container.workingDirectory ?? "/"),
             "capabilities": ["bounding": capabilities, "effective": capabilities, "permitted": capabilities],
-            "rlimits": [["type": "RLIMIT_NOFILE", "soft": 65536, "hard": 65536]],
+            "rlimits": [Self.fileLimit],
             "noNewPrivileges": .bool(security("allowPrivilegeEscalation")?.bool == false),
             "oomScoreAdj": 100,
         ]

@@ -4,7 +4,8 @@ internal import Synchronization
 
 /// The addresses of the lab; private ones that nothing outside the machine routes to it.
 public struct LabAddresses: Sendable, Hashable {
-    public var bridge = "apus0"
+    /// What the names of links, namespaces, rules and control groups begin with; at most nine letters.
+    public var prefix = "apus"
     /// The node's own address, the pods' gateway.
     public var node = IPv4(10, 244, 0, 1)
     /// Pods get addresses from 2 to 254 of this /24.
@@ -14,6 +15,13 @@ public struct LabAddresses: Sendable, Hashable {
     public var dnsService = IPv4(10, 96, 0, 10)
 
     public init() {}
+
+    var bridge: String { "\(prefix)0" }
+    var namespacePrefix: String { "\(prefix)-" }
+    /// The nftables table, with its family.
+    var table: String { "ip \(prefix)-lab" }
+    /// The control group below which all containers run, seen from each hierarchy's root.
+    var cgroup: String { "/\(prefix)-lab" }
 }
 
 /// An IPv4 address.
@@ -87,28 +95,27 @@ final class PodNetwork: Sendable {
         pool = Mutex(AddressPool(network: addresses.podNetwork))
     }
 
-    /// Every namespace and link of ours begins with this.
-    static let prefix = "apus-"
     static let namespaceDirectory = "/run/netns"
 
-    static func namespaceName(_ podUID: String) -> String { prefix + podUID }
-    static func namespacePath(_ podUID: String) -> String { "\(namespaceDirectory)/\(prefix)\(podUID)" }
+    private func namespaceName(_ podUID: String) -> String { addresses.namespacePrefix + podUID }
+    func namespacePath(_ podUID: String) -> String { "\(Self.namespaceDirectory)/\(namespaceName(podUID))" }
 
     /// An interface name has at most 15 characters.
-    private static func linkName(_ address: IPv4) -> String { "\(prefix)\(address.value & 0xff)" }
+    private func linkName(_ address: IPv4) -> String { "\(addresses.namespacePrefix)\(address.value & 0xff)" }
 
     /// Makes the bridge and switches on forwarding; removes what an earlier run left.
     func begin() async throws {
-        await Self.removeNamespaces()
+        await Self.removeNamespaces(addresses)
         let (bridge, node) = (addresses.bridge, addresses.node)
         _ = try await Command.run(["ip", "link", "delete", bridge])  // Fails when there is none, which is fine.
         try await Command.check(
             ["ip", "-batch", "-"],
             input: """
                 link add \(bridge) type bridge
+                link set \(bridge) addrgenmode none
                 address add \(node)/24 dev \(bridge)
                 link set \(bridge) up
-                route add \(addresses.serviceNetwork)/16 dev \(bridge)
+                route append \(addresses.serviceNetwork)/16 dev \(bridge)
 
                 """
         )
@@ -118,12 +125,12 @@ final class PodNetwork: Sendable {
 
     /// Takes away all links and namespaces.
     static func end(_ addresses: LabAddresses) async {
-        await removeNamespaces()
+        await removeNamespaces(addresses)
         _ = try? await Command.run(["ip", "link", "delete", addresses.bridge])
     }
 
-    private static func removeNamespaces() async {
-        for name in FilePath.entries(of: namespaceDirectory) where name.hasPrefix(prefix) {
+    private static func removeNamespaces(_ addresses: LabAddresses) async {
+        for name in FilePath.entries(of: namespaceDirectory) where name.hasPrefix(addresses.namespacePrefix) {
             await removeNamespace(name)
         }
     }
@@ -141,7 +148,7 @@ final class PodNetwork: Sendable {
         guard let address = pool.withLock({ $0.take(for: podUID) }) else {
             throw MeshError(.unavailable, "no pod address is free: delete some of the 253 pods of this node")
         }
-        let (name, link) = (Self.namespaceName(podUID), Self.linkName(address))
+        let (name, link) = (namespaceName(podUID), linkName(address))
         await Self.removeNamespace(name)
         do {
             try await Command.check(["ip", "netns", "add", name])
@@ -157,6 +164,7 @@ final class PodNetwork: Sendable {
                 ["ip", "-n", name, "-batch", "-"],
                 input: """
                     link set lo up
+                    link set eth0 addrgenmode none
                     address add \(address)/32 dev eth0
                     link set eth0 up
                     route add \(addresses.node) dev eth0 scope link
@@ -173,7 +181,7 @@ final class PodNetwork: Sendable {
 
     /// Takes the namespace of a pod away and frees its address.
     func remove(podUID: String) async {
-        await Self.removeNamespace(Self.namespaceName(podUID))
+        await Self.removeNamespace(namespaceName(podUID))
         pool.withLock { $0.release(podUID) }
     }
 

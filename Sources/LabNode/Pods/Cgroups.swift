@@ -2,8 +2,6 @@ internal import Glibc
 
 /// The control groups below which all containers run (cgroups(7)), whether the machine has version 1, 2 or both.
 enum Cgroups {
-    /// Seen from each hierarchy's root.
-    static let root = "/apus-lab"
     private static let mountPoint = "/sys/fs/cgroup"
 
     /// Removes a group and the groups in it from all hierarchies; those with processes stay.

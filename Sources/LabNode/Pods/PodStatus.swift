@@ -17,7 +17,6 @@ struct PodStatus: Sendable {
             "hostIP": .string("\(hostIP)"),
             "hostIPs": [["ip": .string("\(hostIP)")]],
             "startTime": .string("\(machine.startTime)"),
-            "qosClass": .string(qualityOfService),
             "containerStatuses": .array(machine.pod.containers.map(containerStatus)),
         ]
         if let podIP = machine.podIP {
@@ -185,20 +184,5 @@ struct PodStatus: Sendable {
     private static func short(_ duration: Duration) -> String {
         let seconds = duration.components.seconds
         return seconds < 60 ? "\(seconds)s" : "\(seconds / 60)m\(seconds % 60)s"
-    }
-
-    private var qualityOfService: String {
-        let resources = machine.pod.allContainers.map { $0.json["resources"] ?? .null }
-        let hasAny = resources.contains {
-            !($0["requests"]?.object ?? [:]).isEmpty || !($0["limits"]?.object ?? [:]).isEmpty
-        }
-        if !hasAny { return "BestEffort" }
-        let isGuaranteed = resources.allSatisfy { resource in
-            ["cpu", "memory"].allSatisfy { name in
-                guard let limit = resource["limits", name] else { return false }
-                return (resource["requests", name] ?? limit) == limit
-            }
-        }
-        return isGuaranteed ? "Guaranteed" : "Burstable"
     }
 }

@@ -58,8 +58,8 @@ extension PodWorker {
             environment: environment,
             rootPath: root.path,
             isRootWritable: try root.mount(),
-            networkNamespace: pod.usesHostNetwork ? nil : PodNetwork.namespacePath(uid),
-            cgroup: "\(Cgroups.root)/\(uid)/\(container.name)",
+            networkNamespace: pod.usesHostNetwork ? nil : context.network.namespacePath(uid),
+            cgroup: "\(context.configuration.addresses.cgroup)/\(uid)/\(container.name)",
             mounts: mounts,
             masked: context.configuration.hiddenPaths
         )

@@ -217,7 +217,7 @@ final class PodWorker: Sendable {
     /// Whether one of the pod's volumes shows the object.
     func uses(_ type: ResourceType, name: String) -> Bool {
         let key = type == .secrets ? "secret" : "configMap"
-        return PodVolumes.volumes(of: specification).contains { volume in
+        return specification.volumes.contains { volume in
             let sources = [volume] + (volume["projected", "sources"]?.array ?? [])
             return sources.contains { ($0[key, "name"] ?? $0[key, "secretName"])?.string == name }
         }
@@ -227,7 +227,7 @@ final class PodWorker: Sendable {
         if !specification.usesHostNetwork { await context.network.remove(podUID: uid) }
         volumes.remove()
         FilePath.removeTree(context.podDirectory(uid))
-        Cgroups.remove("\(Cgroups.root)/\(uid)")
+        Cgroups.remove("\(context.configuration.addresses.cgroup)/\(uid)")
         post(.sandboxRemoved)
     }
 }

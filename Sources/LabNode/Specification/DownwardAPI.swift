@@ -44,9 +44,10 @@ struct DownwardAPI: Sendable {
         let resources = container.json["resources"] ?? .null
         let written = resources[parts[0], parts[1]] ?? resources["limits", parts[1]]
         let value = written.flatMap { Quantity($0) } ?? allocatable.quantity(parts[1])
-        let divisor = max(1, reference["divisor"].flatMap { Quantity($0) }?.thousandths ?? 1000)
+        var divisor = reference["divisor"].flatMap { Quantity($0) }?.thousandths ?? 0
+        if divisor <= 0 { divisor = 1000 }  // Not given, which Kubernetes writes as 0.
         let amount = value?.thousandths ?? 0
-        return String(amount / (divisor == 0 ? 1000 : divisor) + (amount % divisor == 0 ? 0 : 1))
+        return String(amount / divisor + (amount % divisor == 0 ? 0 : 1))
     }
 
     private static func subscriptKey(of map: String, in path: String) -> String? {

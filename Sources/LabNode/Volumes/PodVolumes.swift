@@ -17,7 +17,7 @@ struct PodVolumes: Sendable {
     /// - Returns: When to call again because a token has to be renewed; nil when there is none.
     func prepare() async throws -> Timestamp? {
         var renewal: Timestamp?
-        for volume in Self.volumes(of: pod) {
+        for volume in pod.volumes {
             guard let name = volume["name"]?.string else { continue }
             if let result = try await content.content(of: volume) {
                 try Files.makeDirectory("\(directory)/\(name)")
@@ -72,9 +72,8 @@ struct PodVolumes: Sendable {
 
     /// Where the mounts of a container are found on this machine.
     func mounts(of container: ContainerSpecification) throws -> [OCIConfiguration.Mount] {
-        let volumes = Self.volumes(of: pod)
-        return try Self.mounts(of: container, in: pod).map { mount in
-            guard let volume = volumes.first(where: { $0["name"]?.string == mount.volume }) else {
+        try container.volumeMounts.map { mount in
+            guard let volume = pod.volumes.first(where: { $0["name"]?.string == mount.volume }) else {
                 throw MeshError(.invalidConfiguration, "volumeMounts: the pod has no volume \"\(mount.volume)\"")
             }
             var source = volume["hostPath", "path"]?.string ?? "\(directory)/\(mount.volume)"
@@ -98,44 +97,5 @@ struct PodVolumes: Sendable {
     func remove() {
         for path in mountPoints(below: directory) { unmount(path) }
         FilePath.removeTree(directory)
-    }
-
-    // The volume that Kubernetes' admission adds to a pod, for servers that leave it to the node.
-
-    static let tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount"
-    private static let tokenVolumeName = "kube-api-access"
-
-    private static func wantsToken(_ container: ContainerSpecification, _ pod: PodSpecification) -> Bool {
-        pod.automountsServiceAccountToken && !container.volumeMounts.contains { $0.path == tokenPath }
-    }
-
-    static func volumes(of pod: PodSpecification) -> [JSON] {
-        guard pod.allContainers.contains(where: { wantsToken($0, pod) }) else { return pod.volumes }
-        return pod.volumes + [
-            [
-                "name": .string(tokenVolumeName),
-                "projected": [
-                    "defaultMode": 420,
-                    "sources": [
-                        ["serviceAccountToken": ["path": "token", "expirationSeconds": 3607]],
-                        [
-                            "configMap": [
-                                "name": "kube-root-ca.crt", "items": [["key": "ca.crt", "path": "ca.crt"]],
-                            ]
-                        ],
-                        [
-                            "downwardAPI": [
-                                "items": [["path": "namespace", "fieldRef": ["fieldPath": "metadata.namespace"]]]
-                            ]
-                        ],
-                    ],
-                ],
-            ]
-        ]
-    }
-
-    static func mounts(of container: ContainerSpecification, in pod: PodSpecification) -> [VolumeMount] {
-        guard wantsToken(container, pod) else { return container.volumeMounts }
-        return container.volumeMounts + [VolumeMount(volume: tokenVolumeName, path: tokenPath, isReadOnly: true)]
     }
 }
