@@ -26,7 +26,7 @@ final class TestCluster: Sendable {
         configuration.hiddenPaths = ["\(directory)/server"]
         self.configuration = configuration
         try Files.makeDirectory("\(directory)/server")
-        let server = try await APIServer(databasePath: "\(directory)/server/objects.db")
+        let server = try await APIServer(directory: "\(directory)/server")
         api = server.local
         node = Node(api, configuration)
     }
