@@ -152,8 +152,8 @@ let package = Package(
         tests(
             "ControlPlane",
             [
-                "Base", "Discovery", "Identity", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI", "TLS",
-                "TestKubernetes",
+                "Base", "Discovery", "GRPC", "HTTP", "Identity", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI",
+                "TLS", "TestKubernetes",
             ]
         ),
         tests("Protobuf"),

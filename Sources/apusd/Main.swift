@@ -1,3 +1,8 @@
+import ControlPlane
+import Glibc
+
 @main struct Main {
-    static func main() {}
+    static func main() async {
+        exit(await ControlPlaneProgram.run(arguments: Array(CommandLine.arguments.dropFirst())))
+    }
 }

@@ -68,6 +68,7 @@ struct FakeProxy {
     let state: MeshState
 
     init(_ pod: String, in state: MeshState) {
+        let account = pod.hasPrefix("httpbin") ? "httpbin" : "sleep"
         let node = NodeIdentity(address: "10.244.0.5", pod: pod, namespace: "full", version: "1")
         session = ClientSession(node: node)
         self.state = state
@@ -76,7 +77,7 @@ struct FakeProxy {
                 number: number,
                 node: node,
                 pod: ObjectKey(namespace: "full", name: pod),
-                identity: SPIFFEID(trustDomain: "cluster.local", namespace: "full", serviceAccount: "sleep"),
+                identity: SPIFFEID(trustDomain: "cluster.local", namespace: "full", serviceAccount: account),
                 peer: "test",
                 session: ServerSession()
             )
@@ -88,7 +89,7 @@ struct FakeProxy {
     @discardableResult
     mutating func settle() -> Set<ResourceName> {
         var names: Set<ResourceName> = []
-        while let response = state.nextResponse(for: connected) {
+        while case .response(let response) = state.nextResponse(for: connected) {
             guard case .update(let update) = session.received(response) else { return [] }
             names.formUnion(update.changed.keys)
             applied.merge(update.changed) { $1 }
@@ -114,7 +115,8 @@ struct FakeProxy {
     private let cluster = "outbound|8000||httpbin.full.svc.cluster.local"
 
     private func state() -> MeshState {
-        let state = MeshState(config: MeshConfig(), clusterDomain: "cluster.local", roots: "ROOT\n")
+        let state = MeshState(clusterDomain: "cluster.local")
+        state.set(roots: "ROOT\n")
         _ = state.apply(World.objects.map(World.change))
         return state
     }
@@ -198,6 +200,17 @@ struct FakeProxy {
         #expect(proxy.settle() == [])
         _ = state.apply([World.change(World.pod("late-1", app: "sleep", address: "10.244.0.9"))])
         #expect(proxy.settle() == [.mesh, .inbound, .trust])
+    }
+
+    @Test func `a proxy with another service account than its pod gets nothing`() {
+        let state = state()
+        var proxy = FakeProxy("sleep-1", in: state)
+        _ = state.apply([World.change(World.pod("sleep-1", app: "thief", address: "10.244.0.5"))])
+        guard case .impostor("thief") = state.nextResponse(for: proxy.connected) else {
+            Issue.record("the proxy was told something")
+            return
+        }
+        #expect(proxy.settle() == [])
     }
 
     @Test func `new roots reach everybody`() throws {

@@ -12,7 +12,6 @@ final class AuthorityKeeper: Sendable {
     private let namespace: String
     private let trustDomain: String
     private let isSelfSigned: Bool
-    private let changed: @Sendable () async -> Void
     private static let log = Log("ca")
 
     /// The Secret of a plugged-in CA.
@@ -25,31 +24,34 @@ final class AuthorityKeeper: Sendable {
     ///
     /// - Parameters:
     ///   - namespace: Where the Secrets are, usually `istio-system`.
-    ///   - changed: Called when the roots have become others.
+    ///   - limits: The lifetimes that workloads may ask for.
     /// - Throws: ``MeshError`` when there is a CA that cannot be used: nothing may be signed by another one then.
     static func open(
         api: any KubernetesAPI,
         namespace: String,
         trustDomain: String,
-        changed: @escaping @Sendable () async -> Void
+        limits: MeshAuthority.Limits = MeshAuthority.Limits()
     ) async throws -> AuthorityKeeper {
+        func keeper(_ files: AuthorityFiles, isSelfSigned: Bool) -> AuthorityKeeper {
+            AuthorityKeeper(MeshAuthority(files, limits: limits), api, namespace, trustDomain, isSelfSigned)
+        }
         if let secret = try await secret(pluggedInName, api, namespace),
             let files = try AuthorityFiles.pluggedIn(content(of: secret))
         {
             log.info("the CA is plugged in: \(files.authority.certificate)")
-            return AuthorityKeeper(files, api, namespace, trustDomain, isSelfSigned: false, changed)
+            return keeper(files, isSelfSigned: false)
         }
         while true {
             if let secret = try await secret(keptName, api, namespace) {
                 let files = try AuthorityFiles.kept(content(of: secret))
                 log.info("the CA is self-signed and kept: \(files.authority.certificate)")
-                return AuthorityKeeper(files, api, namespace, trustDomain, isSelfSigned: true, changed)
+                return keeper(files, isSelfSigned: true)
             }
             let (files, content) = try AuthorityFiles.selfSigned(trustDomain: trustDomain)
             do {
                 _ = try await api.create(.secrets, namespace: namespace, object(content, namespace))
                 log.info("made a self-signed CA: \(files.authority.certificate)")
-                return AuthorityKeeper(files, api, namespace, trustDomain, isSelfSigned: true, changed)
+                return keeper(files, isSelfSigned: true)
             } catch let error as StatusError where error.alreadyExists {
                 continue  // Another replica was faster: its CA is the mesh's.
             }
@@ -57,30 +59,28 @@ final class AuthorityKeeper: Sendable {
     }
 
     private init(
-        _ files: AuthorityFiles,
+        _ authority: MeshAuthority,
         _ api: any KubernetesAPI,
         _ namespace: String,
         _ trustDomain: String,
-        isSelfSigned: Bool,
-        _ changed: @escaping @Sendable () async -> Void
+        _ isSelfSigned: Bool
     ) {
-        authority = MeshAuthority(files)
+        self.authority = authority
         self.api = api
         self.namespace = namespace
         self.trustDomain = trustDomain
         self.isSelfSigned = isSelfSigned
-        self.changed = changed
     }
 
-    /// Keeps the CA good until the task is cancelled.
-    func run() async {
-        if isSelfSigned { await renewInTime() } else { await followPluggedIn() }
+    /// Keeps the CA good until the task is cancelled; `changed` is called when the roots have become others.
+    func run(changed: @Sendable () async -> Void) async {
+        if isSelfSigned { await renewInTime(changed) } else { await followPluggedIn() }
     }
 
-    private func renewInTime() async {
+    private func renewInTime(_ changed: @Sendable () async -> Void) async {
         while !Task.isCancelled {
             do {
-                try await renewIfDue()
+                if try await renewIfDue() { await changed() }
             } catch {
                 Self.log.error("the CA's root cannot be renewed, next attempt in an hour: \(error)")
             }
@@ -89,19 +89,21 @@ final class AuthorityKeeper: Sendable {
     }
 
     /// Renews the self-signed root if it is in the last fifth of its life.
-    func renewIfDue(now: Timestamp = .now) async throws {
+    ///
+    /// - Returns: Whether it did.
+    func renewIfDue(now: Timestamp = .now) async throws -> Bool {
         guard var secret = try await Self.secret(Self.keptName, api, namespace) else {
             throw MeshError(.notFound, "Secret \(namespace)/\(Self.keptName) is gone; restore it from a backup")
         }
         let content = Self.content(of: secret)
         guard let (files, renewed) = try AuthorityFiles.renewed(content, trustDomain: trustDomain, now: now) else {
-            return
+            return false
         }
         secret["data"] = Self.data(renewed)
         _ = try await api.update(.secrets, namespace: namespace, subresource: nil, secret)
         authority.renew(files)
         Self.log.info("renewed the CA's root: \(files.authority.certificate)")
-        await changed()
+        return true
     }
 
     private func followPluggedIn() async {

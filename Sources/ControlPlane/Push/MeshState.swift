@@ -1,5 +1,6 @@
 internal import Base
 internal import Discovery
+internal import Identity
 internal import Kubernetes
 internal import Mesh
 internal import MeshAPI
@@ -10,7 +11,7 @@ final class MeshState: Sendable {
     private struct State {
         var model: MeshModel
         var cache = ResourceCache()
-        var roots: String
+        var roots = ""
         var proxies: [Int: ConnectedProxy] = [:]
         var nextNumber = 0
         /// When the mesh changed last in a way that may concern a proxy.
@@ -20,13 +21,15 @@ final class MeshState: Sendable {
     private let state: Mutex<State>
     private let log = Log("model")
 
-    /// - Parameter roots: PEM of what peers must trust.
-    init(config: MeshConfig, clusterDomain: String, roots: String) {
-        state = Mutex(State(model: MeshModel(config: config, clusterDomain: clusterDomain), roots: roots))
+    /// Begins with nothing: no proxy must be connected before everything was set and applied.
+    init(clusterDomain: String) {
+        state = Mutex(State(model: MeshModel(config: MeshConfig(), clusterDomain: clusterDomain)))
     }
 
     /// The model at this moment; a value of one's own.
     var model: MeshModel { state.withLock(\.model) }
+    /// PEM of what peers must trust.
+    var roots: String { state.withLock(\.roots) }
     var proxies: [ConnectedProxy] { state.withLock { $0.proxies.values.sorted { $0.number < $1.number } } }
 
     // What happens
@@ -91,18 +94,30 @@ final class MeshState: Sendable {
 
     func disconnect(_ proxy: ConnectedProxy) { state.withLock { $0.proxies[proxy.number] = nil } }
 
-    /// What to send to `proxy` now; nil when it has everything, or an answer of it is waited for.
-    func nextResponse(for proxy: ConnectedProxy) -> DeltaResponse? {
+    /// What there is to do for a proxy.
+    enum NextStep {
+        /// It has everything, or an answer of it is waited for, or its pod is not known.
+        case nothing
+        case response(DeltaResponse)
+        /// The pod runs as another service account than the proxy proved to be.
+        case impostor(account: String)
+    }
+
+    func nextResponse(for proxy: ConnectedProxy) -> NextStep {
         state.withLock { state in
             // A pod that is not known yet, or no more, gets nothing: a guess at its policy could be too lax.
-            guard let workload = state.model.workloads[proxy.pod] else { return nil }
+            guard let workload = state.model.workloads[proxy.pod] else { return .nothing }
+            guard workload.serviceAccount == proxy.identity.serviceAccount else {
+                return .impostor(account: workload.serviceAccount)
+            }
             let resolver = ResourceResolver(model: state.model, roots: state.roots)
             var cache = ResourceCache()
             swap(&cache, &state.cache)
             defer { swap(&cache, &state.cache) }
-            return proxy.nextResponse(changedAt: state.lastChange) { name in
+            let response = proxy.nextResponse(changedAt: state.lastChange) { name in
                 cache.resource(name, for: workload) { resolver.resource(name, for: workload) }
             }
+            return response.map(NextStep.response) ?? .nothing
         }
     }
 }

@@ -8,6 +8,7 @@ struct WebhookConfigurator {
     private let namespace: String
     private let service: String
     private let roots: @Sendable () -> String
+    private let informers: [Informer]
     private let log = Log("webhook")
 
     /// - Parameters:
@@ -18,13 +19,11 @@ struct WebhookConfigurator {
         self.namespace = namespace
         self.service = service
         self.roots = roots
+        informers = [.mutatingWebhookConfigurations, .validatingWebhookConfigurations].map { Informer(api, $0) }
     }
 
     /// Keeps the configurations right until the task is cancelled; the webhooks must be served by then.
     func run() async {
-        let informers = [ResourceType.mutatingWebhookConfigurations, .validatingWebhookConfigurations].map {
-            Informer(api, $0)
-        }
         let feed = ChangeFeed()
         for informer in informers { informer.report(to: feed) }
         await withTaskGroup { group in
@@ -36,6 +35,11 @@ struct WebhookConfigurator {
             }
             group.cancelAll()
         }
+    }
+
+    /// Looks at all configurations again, because the roots are others now.
+    func rootsChanged() async {
+        for informer in informers { for object in informer.objects { await settle(informer.type, object) } }
     }
 
     /// Writes `object` as it should be, if it is not; a conflict brings it back through the watch.
