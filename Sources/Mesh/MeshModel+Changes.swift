@@ -34,7 +34,7 @@ extension MeshModel {
             namespaces[key.name] = nil
             return Impact()
         case "Service" where object.apiVersion == "v1":
-            return removeService(host(ofService: key.name, in: key.namespace))
+            return removeService(host(ofService: key.name, in: key.namespace), claimedBy: key, isEntry: false)
         case "Pod": return removeWorkload(key)
         case "EndpointSlice": return removeSlice(key)
         case "Endpoints": return setEndpoints(host(ofService: key.name, in: key.namespace), nil)

@@ -4,9 +4,33 @@ internal import MeshAPI
 
 // How services, endpoints and workloads enter the indexes and leave them again.
 extension MeshModel {
+    /// Takes over that `service` claims its host.
     mutating func set(service: Service) -> Impact {
-        guard services[service.host] != service else { return Impact() }
-        var impact = removeService(service.host)
+        var list = claimants[service.host] ?? []
+        list.removeAll { $0.metadata.key == service.metadata.key && $0.isEntry == service.isEntry }
+        list.insert(service, at: list.firstIndex { service.precedes($0) } ?? list.endIndex)
+        claimants[service.host] = list
+        return settle(service.host)
+    }
+
+    /// Takes over that the object no longer claims the host.
+    mutating func removeService(_ host: String, claimedBy key: ObjectKey, isEntry: Bool) -> Impact {
+        claimants[host]?.removeAll { $0.metadata.key == key && $0.isEntry == isEntry }
+        if claimants[host]?.isEmpty == true { claimants[host] = nil }
+        return settle(host)
+    }
+
+    /// Gives the host to its first claimant.
+    private mutating func settle(_ host: String) -> Impact {
+        let winner = claimants[host]?.first
+        guard services[host] != winner else { return Impact() }
+        var impact = evict(host)
+        if let winner { impact.formUnion(install(winner)) }
+        return impact
+    }
+
+    private mutating func install(_ service: Service) -> Impact {
+        var impact = Impact()
         let endpoints = self.endpoints(of: service)
         services[service.host] = service
         for address in service.addresses { hostsByAddress[address, default: []].insert(service.host) }
@@ -19,7 +43,7 @@ extension MeshModel {
         return impact
     }
 
-    mutating func removeService(_ host: String) -> Impact {
+    private mutating func evict(_ host: String) -> Impact {
         guard let service = services[host] else { return Impact() }
         var impact = serviceImpact(service)
         index(endpoints(of: service), of: service, by: -1, &impact)
@@ -49,27 +73,29 @@ extension MeshModel {
         impact.hosts = [service.host]
         impact.addresses = Set(service.addresses)
         if !service.isEntry { impact.inboundNamespaces = [service.namespace] }
+        // Policies of Istio 1.4's kind reach pods through services, and so what clients send to the same pods elsewhere.
+        if !service.isEntry, hasLegacyPolicies { impact.policyNamespaces = [service.namespace] }
         impact.ports = Set(service.ports.map(\.number))
         return impact
     }
 
     mutating func set(_ entry: ServiceEntry) -> Impact {
-        var impact = removeEntry(entry.metadata.key)
-        for service in Service.services(of: entry) {
-            // A Kubernetes service, or an older entry, keeps the name.
-            if let other = services[service.host], !other.isEntry || other.metadata.precedes(service.metadata) {
-                continue
-            }
-            impact.formUnion(set(service: service))
-            hostsByEntry[entry.metadata.key, default: []].insert(service.host)
+        let key = entry.metadata.key
+        let services = Service.services(of: entry)
+        let hosts = Set(services.map(\.host))
+        var impact = Impact()
+        for host in (hostsByEntry[key] ?? []).subtracting(hosts) {
+            impact.formUnion(removeService(host, claimedBy: key, isEntry: true))
         }
+        hostsByEntry[key] = hosts
+        for service in services { impact.formUnion(set(service: service)) }
         return impact
     }
 
     mutating func removeEntry(_ key: ObjectKey) -> Impact {
         var impact = Impact()
-        for host in hostsByEntry.removeValue(forKey: key) ?? [] where services[host]?.metadata.key == key {
-            impact.formUnion(removeService(host))
+        for host in hostsByEntry.removeValue(forKey: key) ?? [] {
+            impact.formUnion(removeService(host, claimedBy: key, isEntry: true))
         }
         return impact
     }
@@ -153,7 +179,11 @@ extension MeshModel {
         var impact = removeWorkload(workload.key)
         workloads[workload.key] = workload
         if !workload.usesHostNetwork, !workload.isFinished {
-            for address in workload.addresses { workloadsByAddress[address] = workload.key }
+            for address in workload.addresses {
+                // A new pod may have the address of one whose end has not been told yet.
+                if let owner = self.workload(at: address), workload.metadata.precedes(owner.metadata) { continue }
+                workloadsByAddress[address] = workload.key
+            }
         }
         impact.workloads.insert(workload.key)
         impact.hosts.formUnion(hostsByPod[workload.key]?.keys.map(\.self) ?? [])

@@ -18,6 +18,8 @@ public struct MeshModel: Sendable {
     public internal(set) var problems: [ObjectReference: String] = [:]
 
     // Services.
+    /// By host: all that claim it, the one that has it first.
+    var claimants: [String: [Service]] = [:]
     /// Hosts by virtual address.
     var hostsByAddress: [String: Set<String>] = [:]
     /// Hosts by namespace and the selector's first label, for finding the services of a pod.
@@ -88,5 +90,20 @@ public struct MeshModel: Sendable {
             return slices.sorted { $0.key < $1.key }.flatMap(\.value).filter { seen.insert($0).inserted }
         }
         return plainEndpoints[service.host] ?? service.inlineEndpoints
+    }
+}
+
+extension MeshModel {
+    /// Whether nothing is known of any object, and no index holds anything.
+    public var isEmpty: Bool {
+        let objects = namespaces.isEmpty && services.isEmpty && workloads.isEmpty && problems.isEmpty
+        let serviceIndexes =
+            claimants.isEmpty && hostsByAddress.isEmpty && hostsBySelector.isEmpty && hostsByEntry.isEmpty
+            && httpPortCounts.isEmpty
+        let endpointIndexes =
+            slices.isEmpty && hostOfSlice.isEmpty && plainEndpoints.isEmpty && hostsByPod.isEmpty
+            && headlessHostsByAddress.isEmpty && workloadsByAddress.isEmpty
+        let policies = peerAuthentications.isEmpty && legacyPolicies.isEmpty && meshPolicy == nil && rules.isEmpty
+        return objects && serviceIndexes && endpointIndexes && policies
     }
 }

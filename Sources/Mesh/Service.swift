@@ -112,6 +112,11 @@ extension Service {
         }
     }
 
+    /// Whether this has a host that both claim: Kubernetes before entries, then the older one.
+    func precedes(_ other: Service) -> Bool {
+        isEntry != other.isEntry ? !isEntry : metadata.precedes(other.metadata)
+    }
+
     /// Whether clients in `namespace` see it.
     func isVisible(to namespace: String, default defaultExportTo: [String]) -> Bool {
         (exportTo.isEmpty ? defaultExportTo : exportTo).contains { entry in
