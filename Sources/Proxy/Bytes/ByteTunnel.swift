@@ -198,5 +198,11 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
         worker.remove(self)
     }
 
+    func inboundPolicyChanged() {
+        if info.isAllowed(by: worker.tables) { return }
+        worker.telemetry.log.info("closed: inbound \(info.peer) -> \(info.target): plaintext is no longer allowed")
+        failed(.noRoute, "plaintext is no longer allowed")
+    }
+
     var isIdle: Bool { false }
 }

@@ -139,7 +139,7 @@ final class DownstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler, Worker
     }
 
     private func beginRequest() {
-        closesAfterResponse = !exchange.head.keepsAlive || worker.isDraining
+        closesAfterResponse = !exchange.head.keepsAlive || worker.isDraining || !info.isAllowed(by: worker.tables)
         if exchange.head.methodID == .connect { return refuseConnect() }
         if exchange.head.expectsContinue {
             exchange.head.remove(.expect)
@@ -354,6 +354,12 @@ final class DownstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler, Worker
             return flush()
         }
         lost()
+    }
+
+    func inboundPolicyChanged() {
+        if info.isAllowed(by: worker.tables) { return }
+        if isIdle { return close() }
+        closesAfterResponse = true
     }
 
     var isIdle: Bool { state == .head && !isWithinHead }

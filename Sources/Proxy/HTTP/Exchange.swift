@@ -169,7 +169,8 @@ final class Exchange: ConfigurationWaiter {
     private func connect() {
         guard let pool else { return respond(.noCluster) }
         guard let endpoint = pool.pick(original: info.target, avoiding: failedEndpoint, &worker.random) else {
-            return respond(.noHealthyUpstream)
+            let refusal = pool.destination.refusal
+            return respond(refusal.isEmpty ? .noHealthyUpstream : .refused(refusal))
         }
         self.endpoint = endpoint
         endpoint.load += 1
@@ -321,7 +322,11 @@ final class Exchange: ConfigurationWaiter {
         head.releaseMemory()
     }
 
+    /// Where the requests of this exchange were counted last.
+    var series: MetricsSeries?
+
     /// The destination's name for log and metrics; empty when none was found.
     var clusterName: String { pool?.name ?? "" }
+    var clusterID: ObjectIdentifier? { pool.map(ObjectIdentifier.init) }
     var destination: Destination? { pool?.destination }
 }

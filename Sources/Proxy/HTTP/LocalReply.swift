@@ -88,6 +88,16 @@ struct LocalReply: Hashable, Sendable {
         details: "on_demand_configuration_timeout"
     )
 
+    /// The mesh knows the destination, and forbids every connection to it because the TLS it asks for cannot be had.
+    static func refused(_ reason: String) -> Self {
+        Self(
+            status: 503,
+            body: "no connection is made: \(reason)",
+            flag: .upstreamConnectionFailure,
+            details: "destination_refused{\(underscored(reason))}"
+        )
+    }
+
     /// The client's bytes are not HTTP.
     static func badRequest(_ details: String) -> Self {
         Self(status: 400, body: "Bad Request", flag: .downstreamProtocolError, details: underscored(details))

@@ -66,7 +66,9 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
     }
 
     private func decide(_ transport: InboundChain.Transport, isHTTP: Bool) {
-        guard let port = info.port else { return }
+        // What holds now counts, not what held when the connection was accepted.
+        guard let port = worker.tables.policy(port: info.target.port) else { return close() }
+        info.port = port
         chain = InboundChain.select(port.application, port.mode, transport, isHTTP: isHTTP)
         let why = port.decision
         switch chain {
@@ -183,6 +185,8 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         case .closed: break
         }
     }
+
+    func inboundPolicyChanged() {}
 
     var isIdle: Bool { state == .looking }
 

@@ -29,25 +29,48 @@ struct Metrics: Sendable {
     /// Series beyond this are counted under the first one that fits no more: a hostile client must not fill the memory.
     static let mostSeries = 5000
 
-    private(set) var series: [Key: Values] = [:]
+    /// Where each series is in ``values``.
+    private var indexes: [Key: Int] = [:]
+    private var values: [Values] = []
     var handshakesFailed = 0
     var plaintextRefused = 0
     var mutualTLSAccepted = 0
     var plaintextAccepted = 0
 
-    mutating func record(_ key: Key, milliseconds: Int, received: Int, sent: Int) {
-        if series.count >= Self.mostSeries, series[key] == nil { return }
-        series[key, default: Values()].record(milliseconds: milliseconds, received: received, sent: sent)
+    /// The place of a series, made at its first use; nil when there are too many.
+    mutating func index(of key: Key) -> Int? {
+        if let index = indexes[key] { return index }
+        if values.count >= Self.mostSeries { return nil }
+        indexes[key] = values.count
+        values.append(Values())
+        return values.count - 1
     }
+
+    mutating func record(at index: Int, milliseconds: Int, received: Int, sent: Int) {
+        values[index].record(milliseconds: milliseconds, received: received, sent: sent)
+    }
+
+    var series: [Key: Values] { indexes.mapValues { values[$0] } }
 
     /// Adds another worker's counters.
     mutating func add(_ other: Metrics) {
-        for (key, values) in other.series { series[key, default: Values()].add(values) }
+        for (key, added) in other.series {
+            if let index = index(of: key) { values[index].add(added) }
+        }
         handshakesFailed += other.handshakesFailed
         plaintextRefused += other.plaintextRefused
         mutualTLSAccepted += other.mutualTLSAccepted
         plaintextAccepted += other.plaintextAccepted
     }
+}
+
+/// A series that was just counted in, so that the next request need not look for it again.
+struct MetricsSeries {
+    var cluster: ObjectIdentifier?
+    var endpointIsEncrypted: Bool
+    var status: Int
+    var flag: ResponseFlag
+    var index: Int
 }
 
 extension Metrics.Values {

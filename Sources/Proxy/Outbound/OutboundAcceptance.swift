@@ -99,6 +99,8 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
             return refuse("its route names destination \(name), which is not there", flag: .noCluster, cluster: name)
         }
         guard let endpoint = pool.pick(original: info.target, avoiding: nil, &worker.random) else {
+            let refusal = pool.destination.refusal
+            if !refusal.isEmpty { return refuse(refusal, flag: .upstreamConnectionFailure, cluster: name) }
             return refuse("\(name) has no endpoint", flag: .noHealthyUpstream, cluster: name)
         }
         info.reason = endpoint.decision
@@ -131,6 +133,8 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
         worker.stopWaiting(self)
         worker.remove(self)
     }
+
+    func inboundPolicyChanged() {}
 
     var isIdle: Bool { false }
 

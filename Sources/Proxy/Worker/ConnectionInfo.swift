@@ -21,6 +21,12 @@ final class ConnectionInfo {
     /// The policy of the port; inbound only.
     var port: InboundPolicy.Port?
 
+    /// Whether the connection may go on under the policy of `tables`; plaintext may not under STRICT.
+    func isAllowed(by tables: ProxyTables) -> Bool {
+        guard direction == .inbound, !isMutualTLS else { return true }
+        return tables.policy(port: target.port)?.mode != .strict
+    }
+
     init(_ direction: Direction, peer: SocketAddress, target: SocketAddress) {
         self.direction = direction
         self.peer = peer

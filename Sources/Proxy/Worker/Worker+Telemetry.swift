@@ -8,7 +8,7 @@ extension Worker {
     func finished(_ exchange: Exchange) {
         let (log, info) = (exchange.log, exchange.info)
         let elapsed = loop.now - log.start
-        count(log, info, cluster: exchange.clusterName, host: exchange.destination?.host ?? "", isHTTP: true, elapsed)
+        count(exchange, elapsed)
         guard telemetry.isLogging else { return }
         var entry = entry(log, info, cluster: exchange.clusterName, elapsed)
         let head = exchange.head
@@ -30,7 +30,9 @@ extension Worker {
     /// Notes a finished connection that is not HTTP, or was refused.
     func finished(_ log: ExchangeLog, _ info: ConnectionInfo, cluster: String) {
         let elapsed = loop.now - log.start
-        count(log, info, cluster: cluster, host: "", isHTTP: false, elapsed)
+        if let index = telemetry.metrics.index(of: key(log, info, cluster: cluster, host: "", isHTTP: false)) {
+            record(log, elapsed, at: index)
+        }
         guard telemetry.isLogging else { return }
         var entry = entry(log, info, cluster: cluster, elapsed)
         entry.upstreamLocalAddress = log.upstreamLocalAddress?.description ?? ""
@@ -67,16 +69,45 @@ extension Worker {
         return entry
     }
 
-    private func count(
+    private func count(_ exchange: Exchange, _ elapsed: Duration) {
+        let log = exchange.log
+        let isEncrypted = log.endpoint?.security != nil
+        if let series = exchange.series, series.cluster == exchange.clusterID, series.status == log.status,
+            series.flag == log.flag, series.endpointIsEncrypted == isEncrypted
+        {
+            return record(log, elapsed, at: series.index)
+        }
+        let host = exchange.destination?.host ?? ""
+        let key = key(log, exchange.info, cluster: exchange.clusterName, host: host, isHTTP: true)
+        guard let index = telemetry.metrics.index(of: key) else { return }
+        exchange.series = MetricsSeries(
+            cluster: exchange.clusterID,
+            endpointIsEncrypted: isEncrypted,
+            status: log.status,
+            flag: log.flag,
+            index: index
+        )
+        record(log, elapsed, at: index)
+    }
+
+    private func record(_ log: ExchangeLog, _ elapsed: Duration, at index: Int) {
+        telemetry.metrics.record(
+            at: index,
+            milliseconds: elapsed.milliseconds,
+            received: log.bytesReceived,
+            sent: log.bytesSent
+        )
+    }
+
+    private func key(
         _ log: ExchangeLog,
         _ info: ConnectionInfo,
         cluster: String,
         host: String,
-        isHTTP: Bool,
-        _ elapsed: Duration
-    ) {
+        isHTTP: Bool
+    ) -> Metrics.Key {
         let isInbound = info.direction == .inbound
-        let key = Metrics.Key(
+        return Metrics.Key(
             isInbound: isInbound,
             isMutualTLS: isInbound ? info.isMutualTLS : log.endpoint?.security != nil,
             sourcePrincipal: info.principal,
@@ -85,12 +116,6 @@ extension Worker {
             status: log.status,
             flag: log.flag,
             isHTTP: isHTTP
-        )
-        telemetry.metrics.record(
-            key,
-            milliseconds: elapsed.milliseconds,
-            received: log.bytesReceived,
-            sent: log.bytesSent
         )
     }
 }

@@ -7,6 +7,8 @@ internal import HTTP
 protocol WorkerConnection: AnyObject {
     /// Whether nothing would be lost by closing it now.
     var isIdle: Bool { get }
+    /// What inbound connections must be is no longer what it was.
+    func inboundPolicyChanged()
     func close()
 }
 
@@ -98,7 +100,14 @@ final class Worker {
             destinations[name] = successor
             pool.retire(keeping: successor)
         }
+        if tables.content.inbound != old.content.inbound { inboundPolicyChanged() }
         wakeWaiters()
+    }
+
+    private func inboundPolicyChanged() {
+        for pool in applications.values { pool.retire(keeping: nil) }
+        applications = [:]
+        for connection in connections.values { connection.inboundPolicyChanged() }
     }
 
     /// The destination of that name; nil when the tables have none.

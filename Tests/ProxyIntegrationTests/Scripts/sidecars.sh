@@ -196,6 +196,34 @@ check "minimum TLS 1.3 refuses 1.2" '*Cipher is (NONE)*' "$(handshake tls1_2)"
 check "the server's log says who and why" '*outsider*' "outsider $(grep -c 'not in trust domain' "$work/server.err")"
 check "refused plaintext is in the access log" '*"- - -" 0 NR filter_chain_not_found*' "$(grep NR "$work/server.log" | head -1)"
 
+# STRICT ends the plaintext connections that are open.
+write_server PERMISSIVE
+reload server
+client python3 - "$work/go" >"$work/kept" <<'PYTHON' &
+import os, socket, sys, time
+web = socket.create_connection(("10.77.0.2", 8080), 5)
+web.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+answer = b""
+while not answer.endswith(b"}\n"):
+    answer += web.recv(65536)
+echo = socket.create_connection(("10.77.0.2", 9000), 5)
+echo.sendall(b"x")
+echo.recv(1)
+print("open", flush=True)
+for connection in (web, echo):
+    connection.settimeout(5)
+    try:
+        print("end" if connection.recv(1) == b"" else "data", flush=True)
+    except ConnectionResetError:
+        print("end", flush=True)
+PYTHON
+keeper=$!
+wait_for 5 grep -q open "$work/kept"
+write_server STRICT
+reload server
+wait $keeper
+check "open plaintext connections end when STRICT comes" $'open\nend\nend' "$(cat "$work/kept")"
+
 # With a sidecar at both ends.
 write_server STRICT
 reload server
