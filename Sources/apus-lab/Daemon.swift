@@ -1,0 +1,52 @@
+import Base
+import Glibc
+
+/// Starts this program again in the background.
+enum Daemon {
+    /// The descriptor on which the process in the background says how it starts.
+    static let reportDescriptor: CInt = 3
+
+    /// - Returns: What the new process said before it closed the descriptor: nothing when it simply ended.
+    static func start(arguments: [String], log: String) throws -> String {
+        var ends: [CInt] = [0, 0]
+        try systemCall("pipe2") { unsafe pipe2(&ends, O_CLOEXEC) }
+        let (reader, writer) = (OwnedDescriptor(adopting: ends[0]), OwnedDescriptor(adopting: ends[1]))
+        try spawn(arguments, log: log, report: writer.raw)
+        _ = consume writer  // Closed here, so that the end of the other process is the end of its report.
+        var text: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        let descriptor = reader.raw
+        while true {
+            let count = try systemCall("read") { unsafe read(descriptor, &chunk, chunk.count) }
+            if count == 0 { return String(decoding: text, as: UTF8.self) }
+            text += chunk[..<count]
+        }
+    }
+
+    private static func spawn(_ arguments: [String], log: String, report: CInt) throws {
+        var actions = posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        unsafe posix_spawn_file_actions_adddup2(&actions, report, reportDescriptor)
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        // Away from the terminal: neither its end nor Ctrl-C is the lab's.
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
+        var process = pid_t()
+        var words = unsafe (["apus-lab"] + arguments).map { unsafe strdup($0) } + [nil]
+        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        let code = unsafe posix_spawn(&process, "/proc/self/exe", &actions, &attributes, &words, environ)
+        guard code == 0 else { throw SystemError(call: "posix_spawn", code: code) }
+    }
+
+    /// Says how the start goes, to the process that waits for it; only the first report counts.
+    static func report(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = unsafe write(reportDescriptor, bytes, bytes.count)
+        close(reportDescriptor)
+    }
+}

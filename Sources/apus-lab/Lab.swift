@@ -1,0 +1,88 @@
+import Base
+import Glibc
+import JSON
+import Kubernetes
+import LabNode
+import LabServer
+import Network
+
+/// A cluster on this machine: the API server, the controllers and the node, in one process.
+struct Lab: Sendable {
+    let home: LabHome
+    let port: UInt16
+
+    /// Runs until the process is asked to end.
+    ///
+    /// - Parameter ready: Called once, when the node is ready.
+    func run(ready: @escaping @Sendable () -> Void) async throws {
+        let server = try await APIServer(directory: home.server)
+        let listener = try Self.listener(server, SocketAddress(.loopback, port: port))
+        let node = Node(server.local, configuration)
+        server.connect(node)
+        try await node.prepare()
+        // Pods reach the server through the node's address.
+        let podListener = try Self.listener(server, SocketAddress(addresses.apiServerHost, port: port))
+        try await ClusterServices(server.local, addresses: addresses).ensure(serverPort: port)
+        try Files.replace(
+            home.kubeconfig,
+            with: Array(server.adminKubeconfig(server: "https://127.0.0.1:\(port)").utf8)
+        )
+        let controllers = Controllers(
+            server.local,
+            resourceTypes: { server.resourceTypes },
+            rootCertificate: server.rootCertificate
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.serve(listener) }
+            group.addTask { try await server.serve(podListener) }
+            group.addTask { try await server.maintain() }
+            group.addTask { await controllers.run() }
+            group.addTask { try await node.run() }
+            group.addTask { try await Self.waitForNode(server.local, ready) }
+            group.addTask { for await _ in Signals.termination() { throw Stopped() } }
+            do {
+                for try await _ in group {}
+            } catch is Stopped {
+                group.cancelAll()  // The node ends the pods' containers before its task does.
+            }
+        }
+    }
+
+    private struct Stopped: Error {}
+
+    private var addresses: LabAddresses { configuration.addresses }
+
+    var configuration: NodeConfiguration {
+        var configuration = NodeConfiguration()
+        configuration.stateDirectory = home.node
+        configuration.hiddenPaths = [home.server]
+        return configuration
+    }
+
+    private static func listener(_ server: APIServer, _ address: SocketAddress) throws -> AsyncListener {
+        do {
+            return try server.listen(on: address)
+        } catch {
+            throw MeshError(
+                .unavailable,
+                "the API server cannot listen on \(address): is another cluster using the port? Choose another one: apus-lab up --port 7443",
+                cause: error
+            )
+        }
+    }
+
+    private static func waitForNode(_ api: any KubernetesAPI, _ ready: @Sendable () -> Void) async throws {
+        while true {
+            let nodes = try await api.list(.nodes, namespace: nil, labelSelector: nil, fieldSelector: nil)
+            let isReady = nodes.items.contains { node in
+                (node["status", "conditions"]?.array ?? [])
+                    .contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
+            }
+            if isReady { return ready() }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// Takes away all that a lab of this home may have left on the machine.
+    func removeTraces() async { await Node.removeAll(configuration) }
+}

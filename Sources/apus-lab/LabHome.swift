@@ -1,0 +1,58 @@
+import Base
+import Glibc
+
+/// Where the lab keeps its things: `$APUS_LAB_HOME`, or `/var/lib/apus-lab`.
+struct LabHome: Sendable {
+    let directory: String
+
+    init() {
+        let chosen = unsafe getenv("APUS_LAB_HOME").map { unsafe String(cString: $0) } ?? ""
+        directory = chosen.isEmpty ? "/var/lib/apus-lab" : chosen
+    }
+
+    var server: String { "\(directory)/server" }
+    var node: String { "\(directory)/node" }
+    var kubeconfig: String { "\(directory)/kubeconfig" }
+    var log: String { "\(directory)/lab.log" }
+    private var lock: String { "\(directory)/lab.lock" }
+
+    /// Makes the directory, for nobody but its owner to look into; containers reach the volumes below it by mounts.
+    func make() throws(MeshError) {
+        do {
+            try Files.makeDirectory(directory, mode: 0o711)
+        } catch {
+            throw MeshError(
+                .unavailable,
+                "cannot make \(directory); start apus-lab with sudo, or name another directory in APUS_LAB_HOME",
+                cause: error
+            )
+        }
+    }
+
+    /// The process that holds the lab; nil when none runs.
+    var runningProcess: pid_t? {
+        guard let file = try? open(O_RDONLY) else { return nil }
+        let descriptor = file.raw
+        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
+        return (try? Files.readText(lock)).flatMap { pid_t($0.filter(\.isNumber)) }
+    }
+
+    /// Makes this process the one that holds the lab, for as long as it lives.
+    ///
+    /// - Throws: ``MeshError`` when another one does.
+    func hold() throws {
+        let file = try open(O_RDWR | O_CREAT)
+        let descriptor = file.raw
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw MeshError(.unavailable, "another apus-lab already uses \(directory)")
+        }
+        let text = Array("\(getpid())\n".utf8)
+        try systemCall("ftruncate") { ftruncate(descriptor, 0) }
+        try systemCall("write") { unsafe write(descriptor, text, text.count) }
+        _ = file.release()  // Closed by the kernel when the process ends, however it ends.
+    }
+
+    private func open(_ flags: CInt) throws(SystemError) -> OwnedDescriptor {
+        OwnedDescriptor(adopting: try systemCall("open") { unsafe Glibc.open(lock, flags | O_CLOEXEC, 0o644) })
+    }
+}
