@@ -1,6 +1,7 @@
 public import Base
 import HTTP
-import Kubernetes
+import JSON
+public import Kubernetes
 public import Network
 import TLS
 
@@ -39,25 +40,63 @@ extension APIServer {
         )
     }
 
-    private static func answer(_ exchange: HTTPExchange, _ front: APIFront) async throws {
-        var response: APIResponse
+    /// Says who runs the pods, for logs, exec, attach and port-forward.
+    public func connect(_ node: any NodeConnector) { front.connect(node) }
+
+    /// Tells watches how far they have come and drops old events, until the task is cancelled; then ends the watches.
+    public func maintain() async throws {
         do {
-            let body = try await exchange.readBody(limit: APIRequest.bodyLimit)
-            var request = APIRequest(exchange.request, body: body)
-            request.user = try front.user(request.fields, certificate: exchange.tls?.peerCertificate)
-            response = await front.respond(to: request)
-        } catch let error as StatusError {
-            response = .failure(error)
-        } catch let error as HTTPFailure where error.status == 413 {
-            response = .failure(StatusError.tooLarge(limit: APIRequest.bodyLimit))
+            while true {
+                try await Task.sleep(for: .seconds(20))
+                await registry.store.reportProgress()
+                await dropOldEvents()
+            }
+        } catch {
+            await registry.store.endWatches()
+            throw error
         }
+    }
+
+    /// Events are kept for an hour, as on any cluster.
+    private func dropOldEvents() async {
+        let limit = Timestamp.now + .seconds(-3600)
+        for (key, event) in registry.store.index.objects(of: "/events") {
+            let times = ["lastTimestamp", "eventTime"].compactMap { event.value[$0]?.string }.compactMap {
+                Timestamp($0)
+            }
+            let last = times.max() ?? event.value.metadata.creationTimestamp ?? .now
+            guard last < limit else { continue }
+            do {
+                try await registry.store.write { transaction in _ = transaction.remove(key) }
+            } catch {
+                Log("apiserver").warn("cannot drop the event \(key.name): \(error)")
+            }
+        }
+    }
+
+    private static func answer(_ exchange: HTTPExchange, _ front: APIFront) async throws {
+        let response = await response(exchange, front)
         let head = HTTPResponseHead(response.status, fields: response.fields)
         switch response.body {
+        case .takeover(let takeOver): try await takeOver(exchange)
         case .whole(let bytes): try await exchange.respond(head, body: bytes)
         case .stream(let send):
             try await exchange.begin(head)
             try await exchange.whileConnected { try await send { bytes in try await exchange.write(bytes) } }
             try await exchange.end()
+        }
+    }
+
+    private static func response(_ exchange: HTTPExchange, _ front: APIFront) async -> APIResponse {
+        do {
+            let body = try await exchange.readBody(limit: APIRequest.bodyLimit)
+            var request = APIRequest(exchange.request, body: body)
+            request.user = try front.user(request.fields, certificate: exchange.tls?.peerCertificate)
+            return await front.respond(to: request)
+        } catch let error as HTTPFailure where error.status == 413 {
+            return .failure(StatusError.tooLarge(limit: APIRequest.bodyLimit))
+        } catch {
+            return .failure(error)
         }
     }
 }

@@ -9,8 +9,11 @@ enum Daemon {
     /// - Returns: What the new process said before it closed the descriptor: nothing when it simply ended.
     static func start(arguments: [String], log: String) throws -> String {
         var ends: [CInt] = [0, 0]
-        try systemCall("pipe2") { unsafe pipe2(&ends, O_CLOEXEC) }
-        let (reader, writer) = (OwnedDescriptor(adopting: ends[0]), OwnedDescriptor(adopting: ends[1]))
+        try systemCall("pipe") { unsafe pipe(&ends) }
+        let reader = OwnedDescriptor(adopting: ends[0])
+        let writer = OwnedDescriptor(adopting: ends[1])
+        _ = fcntl(reader.raw, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(writer.raw, F_SETFD, FD_CLOEXEC)
         try spawn(arguments, log: log, report: writer.raw)
         _ = consume writer  // Closed here, so that the end of the other process is the end of its report.
         var text: [UInt8] = []
@@ -24,7 +27,7 @@ enum Daemon {
     }
 
     private static func spawn(_ arguments: [String], log: String, report: CInt) throws {
-        var actions = posix_spawn_file_actions_t()
+        var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
@@ -35,13 +38,16 @@ enum Daemon {
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         // Away from the terminal: neither its end nor Ctrl-C is the lab's.
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
+        unsafe posix_spawnattr_setflags(&attributes, Int16(newSession))
         var process = pid_t()
         var words = unsafe (["apus-lab"] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         let code = unsafe posix_spawn(&process, "/proc/self/exe", &actions, &attributes, &words, environ)
         guard code == 0 else { throw SystemError(call: "posix_spawn", code: code) }
     }
+
+    /// `POSIX_SPAWN_SETSID` of glibc, which Swift does not see.
+    private static let newSession = 0x80
 
     /// Says how the start goes, to the process that waits for it; only the first report counts.
     static func report(_ text: String) {

@@ -2,6 +2,7 @@ import Base
 import HTTP
 import JSON
 import Kubernetes
+import Synchronization
 import TLS
 
 /// Answers HTTP requests: who asks, may they, what for.
@@ -10,11 +11,15 @@ final class APIFront: Sendable {
     private let log = Log("apiserver")
 
     private let issuer: TokenIssuer
+    private let node = Mutex<(any NodeConnector)?>(nil)
 
     init(registry: Registry, issuer: TokenIssuer) {
         self.registry = registry
         self.issuer = issuer
     }
+
+    /// Says who runs the pods; until then their logs and programs cannot be reached.
+    func connect(_ node: any NodeConnector) { self.node.withLock { $0 = node } }
 
     /// Who sends a request with these fields.
     ///
@@ -52,11 +57,27 @@ final class APIFront: Sendable {
             guard definition.type.isNamespaced || target.namespace.isEmpty || definition.storage == "/namespaces" else {
                 throw StatusError.pathNotFound()
             }
+            if definition.storage == "/pods", PodStreams.subresources.contains(target.subresource) {
+                return try await podStream(request, definition, target)
+            }
             if definition.isReview { return try review(request, definition, target) }
             let handler = ResourceHandler(registry: registry, definition: definition, target: target, request: request)
             return try await handler.respond()
         }
         return try answerNonResource(request)
+    }
+
+    private func podStream(
+        _ request: APIRequest,
+        _ definition: ResourceDefinition,
+        _ target: RequestTarget
+    ) async throws -> APIResponse {
+        guard ["get", "create"].contains(target.verb) else { throw StatusError.methodNotAllowed() }
+        let pod = try registry.get(definition, namespace: target.namespace, name: target.name)
+        guard let node = node.withLock({ $0 }) else {
+            throw StatusError(code: 503, reason: "ServiceUnavailable", message: "the cluster has no node yet")
+        }
+        return try await PodStreams(node: node, pod: pod, request: request).respond(to: target.subresource)
     }
 
     private func authorize(_ user: UserInfo, _ target: RequestTarget) throws {

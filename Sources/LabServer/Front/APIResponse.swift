@@ -10,6 +10,8 @@ struct APIResponse: Sendable {
         case whole([UInt8])
         /// Sent piece by piece: the closure gets the function that sends one.
         case stream(@Sendable (@escaping Write) async throws -> Void)
+        /// The connection becomes something else than HTTP; the closure answers by itself.
+        case takeover(@Sendable (HTTPExchange) async throws -> Void)
     }
 
     var status: Int

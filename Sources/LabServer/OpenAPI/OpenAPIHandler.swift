@@ -6,7 +6,8 @@ import Kubernetes
 struct OpenAPIHandler: Sendable {
     let catalog: ResourceCatalog
 
-    private static let protobufType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    /// As clients ask for it but with a dot in the place of `@`, which none of them can read in an answer.
+    private static let protobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
     func respond(to request: APIRequest) throws -> APIResponse {
         switch (request.path.count, request.path.dropFirst().first) {
