@@ -41,6 +41,9 @@ public final class AsyncConnection: Sendable {
     /// Ends both directions and wakes whoever waits; may be called from any thread, and again.
     public func close() { core.close() }
 
+    /// Whether either side has closed the connection, as far as is known; bytes may still wait to be read.
+    public var isOver: Bool { core.isOver }
+
     /// Completes the TLS handshake; reading and writing do so by themselves.
     public func finishHandshake() async throws { try await core.finishHandshake() }
 

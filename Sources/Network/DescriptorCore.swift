@@ -99,6 +99,9 @@ final class DescriptorCore: ReadinessHandler, Sendable {
     /// Looks at the state without waiting.
     func inspect<Value: Sendable>(_ body: (inout State) -> Value) -> Value { state.withLock { body(&$0) } }
 
+    /// Whether this side or, as far as the loop was told, the peer has closed the connection.
+    var isOver: Bool { state.withLock { $0.isClosed || $0.isOver } }
+
     /// Waits until an event says that trying again may help.
     func wait(for event: Event) async throws {
         let id = state.withLock { state in

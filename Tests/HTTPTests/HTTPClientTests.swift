@@ -13,9 +13,13 @@ final class MemoryServer: Sendable {
     }
 
     private let state = Mutex(State())
+    private let tellsEnd: Bool
     private let handler: @Sendable (HTTPExchange) async throws -> Void
 
-    init(handler: @escaping @Sendable (HTTPExchange) async throws -> Void) { self.handler = handler }
+    init(tellsEnd: Bool = true, handler: @escaping @Sendable (HTTPExchange) async throws -> Void) {
+        self.tellsEnd = tellsEnd
+        self.handler = handler
+    }
 
     var connections: Int { state.withLock { $0.opened } }
 
@@ -28,7 +32,7 @@ final class MemoryServer: Sendable {
     }
 
     private func connect() -> MemoryStream {
-        let (client, server) = memoryStreams()
+        let (client, server) = memoryStreams(tellsEnd: tellsEnd)
         state.withLock {
             $0.opened += 1
             $0.serverEnds.append(server)
@@ -72,7 +76,7 @@ final class MemoryServer: Sendable {
     }
 
     @Test func `repeats on a fresh connection only what may be repeated`() async throws {
-        let server = MemoryServer { try await $0.respond(HTTPResponseHead(200)) }
+        let server = MemoryServer(tellsEnd: false) { try await $0.respond(HTTPResponseHead(200)) }
         let client = server.client()
         _ = try await client.send(HTTPRequestHead("GET", "/"))
         server.closeAll()
@@ -81,6 +85,16 @@ final class MemoryServer: Sendable {
         server.closeAll()
         await #expect(throws: MeshError(.unavailable, "")) { try await client.send(HTTPRequestHead("POST", "/")) }
         #expect(server.connections == 2)
+    }
+
+    @Test func `a kept connection that the server has closed is not used again`() async throws {
+        let server = MemoryServer { try await $0.respond(HTTPResponseHead(200)) }
+        let client = server.client()
+        for number in 1...3 {
+            _ = try await client.send(HTTPRequestHead("POST", "/"))
+            #expect(server.connections == number)
+            server.closeAll()
+        }
     }
 
     @Test func `an answer that does not come is a timeout`() async throws {

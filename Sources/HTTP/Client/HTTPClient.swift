@@ -186,12 +186,20 @@ public final class HTTPClient: Sendable {
 
     private func takeIdle() -> HTTPClientConnection? {
         let oldest = ContinuousClock.now - configuration.idlePatience
-        let (fresh, expired) = idle.withLock { idle in
-            let expired = idle.prefix { $0.since < oldest }
-            idle.removeFirst(expired.count)
-            return (idle.popLast(), expired)
+        let (fresh, useless) = idle.withLock { idle in
+            var useful: [Idle] = []
+            var useless: [Idle] = []
+            for one in idle {
+                if one.since < oldest || one.connection.stream.isOver {
+                    useless.append(one)
+                } else {
+                    useful.append(one)
+                }
+            }
+            idle = useful
+            return (idle.popLast(), useless)
         }
-        for idle in expired { idle.connection.stream.close() }
+        for idle in useless { idle.connection.stream.close() }
         return fresh?.connection
     }
 

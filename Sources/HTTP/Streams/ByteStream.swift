@@ -8,4 +8,11 @@ public protocol ByteStream: Sendable {
     func shutdownWrite() async throws
     /// Ends both directions, and whoever waits for them; does nothing the second time.
     func close()
+    /// Whether either side has closed it, as far as is known; bytes may still wait to be read.
+    var isOver: Bool { get }
+}
+
+extension ByteStream {
+    /// A stream that cannot tell before it is read.
+    public var isOver: Bool { false }
 }

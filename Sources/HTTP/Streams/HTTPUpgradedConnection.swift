@@ -24,4 +24,5 @@ public final class HTTPUpgradedConnection: ByteStream {
     public func write(_ bytes: [UInt8]) async throws { try await stream.write(bytes) }
     public func shutdownWrite() async throws { try await stream.shutdownWrite() }
     public func close() { stream.close() }
+    public var isOver: Bool { stream.isOver }
 }

@@ -3,18 +3,25 @@ public import HTTP
 internal import Synchronization
 
 /// Two ends of a connection within this process.
-public func memoryStreams() -> (MemoryStream, MemoryStream) {
+///
+/// - Parameter tellsEnd: Whether an end knows that the other has closed before it tries to read.
+public func memoryStreams(tellsEnd: Bool = true) -> (MemoryStream, MemoryStream) {
     let (there, back) = (MemoryPipe(), MemoryPipe())
-    return (MemoryStream(incoming: there, outgoing: back), MemoryStream(incoming: back, outgoing: there))
+    return (
+        MemoryStream(incoming: there, outgoing: back, tellsEnd: tellsEnd),
+        MemoryStream(incoming: back, outgoing: there, tellsEnd: tellsEnd)
+    )
 }
 
 public final class MemoryStream: ByteStream {
     private let incoming: MemoryPipe
     private let outgoing: MemoryPipe
+    private let tellsEnd: Bool
 
-    init(incoming: MemoryPipe, outgoing: MemoryPipe) {
+    init(incoming: MemoryPipe, outgoing: MemoryPipe, tellsEnd: Bool) {
         self.incoming = incoming
         self.outgoing = outgoing
+        self.tellsEnd = tellsEnd
     }
 
     deinit { close() }
@@ -22,6 +29,8 @@ public final class MemoryStream: ByteStream {
     public func read(upTo limit: Int) async throws -> [UInt8] { try await incoming.read(upTo: limit) }
     public func write(_ bytes: [UInt8]) async throws { try outgoing.write(bytes) }
     public func shutdownWrite() async throws { outgoing.end() }
+
+    public var isOver: Bool { tellsEnd && incoming.isOver }
 
     public func close() {
         incoming.fail()
@@ -47,6 +56,7 @@ final class MemoryPipe: Sendable {
         }
     }
 
+    var isOver: Bool { state.withLock { $0.hasEnded || $0.hasFailed } }
     func end() { change { $0.hasEnded = true } }
     func fail() { change { $0.hasFailed = true } }
 
