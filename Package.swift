@@ -159,7 +159,7 @@ let package = Package(
         tests("Protobuf"),
         tests("Identity", ["Base", "Protobuf", "TLS"]),
         tests("Discovery", ["Protobuf", "TLS"]),
-        tests("Kubernetes", ["Base", "JSON", "TestKubernetes"]),
+        tests("Kubernetes", ["Base", "HTTP", "JSON", "LabServer", "Network", "TestKubernetes", "YAML"]),
         tests("LabServer", ["Base", "JSON", "Kubernetes"]),
         tests("Proxy", ["Base", "Discovery", "JSON"]),
         // Starts the program in network namespaces.
