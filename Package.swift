@@ -110,6 +110,12 @@ let package = Package(
             path: "Benchmarks/codec",
             swiftSettings: house
         ),
+        .executableTarget(
+            name: "bench-mesh",
+            dependencies: ["JSON", "Kubernetes", "Mesh"],
+            path: "Benchmarks/mesh",
+            swiftSettings: house
+        ),
 
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
