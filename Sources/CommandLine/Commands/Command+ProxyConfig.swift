@@ -64,9 +64,9 @@ private struct ProxyView: Sendable {
         let cluster = try await invocation.cluster()
         let reference = PodReference(invocation.arguments[0], namespace: invocation.namespace(of: cluster))
         let pod = try await reference.resolve(cluster.api)
-        let admin = ProxyAdmin(cluster, pod: pod)
-        async let certs = admin.page("certs")
-        async let configuration = admin.page("config_dump")
+        let admin = PodAdmin.proxy(cluster, pod: pod)
+        async let certs = admin.page("/certs")
+        async let configuration = admin.page("/config_dump")
         async let snapshot = MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
         model = try await snapshot.model
         certificates = try await certs["certificates"]?.array?.first ?? [:]

@@ -44,7 +44,7 @@ struct ControlPlaneManifest {
     }
 
     private static let ports: [(name: String, port: Int64, target: Int64)] = [
-        ("grpc-xds", 15010, 15010), ("https-dns", 15012, 15012), ("https-webhook", 443, 15017),
+        ("https-dns", 15012, 15012), ("https-webhook", 443, 15017),
         ("http-monitoring", 15014, 15014),
     ]
 
@@ -87,7 +87,7 @@ struct ControlPlaneManifest {
 
     private var container: JSON {
         let ports: [(String, Int64)] = [
-            ("http-debug", 8080), ("grpc-xds", 15010), ("tls-xds", 15012), ("http-monitoring", 15014),
+            ("http-debug", 8080), ("tls-xds", 15012), ("http-monitoring", 15014),
             ("https-webhooks", 15017),
         ]
         let pilot = installation.spec["values", "pilot"]

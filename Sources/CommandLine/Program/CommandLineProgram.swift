@@ -47,6 +47,7 @@ public enum CommandLineProgram {
             """,
         subcommands: [
             .analyze, .authn, .experimental, .explain, .install, .kubeInject, .manifest, .matrix, .plan, .proxyConfig,
+            .proxyStatus,
             .uninstall, .validate, .verifyInstall, .version,
         ]
     )

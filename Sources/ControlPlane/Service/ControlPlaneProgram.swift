@@ -1,5 +1,6 @@
 internal import Base
 internal import Glibc
+internal import HTTP
 internal import Kubernetes
 internal import Network
 
@@ -14,6 +15,7 @@ public enum ControlPlaneProgram {
             print(Version.current)
             return 0
         }
+        if arguments.first == "request" { return await request(Array(arguments.dropFirst())) }
         let log = Log("apusd")
         do {
             let options = try Options(
@@ -29,6 +31,24 @@ public enum ControlPlaneProgram {
             return 0
         } catch {
             log.error("\(error)")
+            return 1
+        }
+    }
+
+    /// `apusd request <method> <path>`: asks the control plane of this pod and prints the answer.
+    private static func request(_ arguments: [String]) async -> Int32 {
+        guard arguments.count == 2 else {
+            Log("apusd").error("usage: apusd request <method> <path>, such as GET /debug/syncz")
+            return 2
+        }
+        let client = HTTPClient(host: "127.0.0.1", port: 15014)
+        defer { client.close() }
+        do {
+            let response = try await client.send(HTTPRequestHead(arguments[0], arguments[1]))
+            print(String(decoding: try await response.collectBody(), as: UTF8.self))
+            return response.head.status < 400 ? 0 : 1
+        } catch {
+            Log("apusd").error("\(error)")
             return 1
         }
     }
