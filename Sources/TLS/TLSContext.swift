@@ -7,6 +7,7 @@ internal import COpenSSL
     nonisolated(unsafe) let raw: OpaquePointer
     let applicationProtocols: ApplicationProtocols
     let verification: PeerVerification?
+    let verifiedPeers = VerifiedPeers()
 
     /// A context that follows `parameters`; the role's own settings come after.
     init(
@@ -89,7 +90,7 @@ private func verifyPeer(_ chain: OpaquePointer?, _: UnsafeMutableRawPointer?) ->
     guard let connection = unsafe TLSConnection.owner(of: COpenSSL_store_ctx_ssl(chain)),
         let verification = connection.verification, let leaf = unsafe X509_STORE_CTX_get0_cert(chain)
     else { return 0 }
-    if unsafe X509_verify_cert(chain) != 1, !verification.acceptsAnyChain {
+    if unsafe !leadsToRoot(chain, leaf, connection.context.verifiedPeers), !verification.acceptsAnyChain {
         let code = unsafe X509_STORE_CTX_get_error(chain)
         connection.verificationProblem = unsafe String(cString: X509_verify_cert_error_string(Int(code)))
         return 0
@@ -103,4 +104,14 @@ private func verifyPeer(_ chain: OpaquePointer?, _: UnsafeMutableRawPointer?) ->
     }
     unsafe X509_STORE_CTX_set_error(chain, X509_V_OK)
     return 1
+}
+
+private func leadsToRoot(_ chain: OpaquePointer?, _ leaf: OpaquePointer, _ verified: VerifiedPeers) -> Bool {
+    let fingerprint = unsafe VerifiedPeers.fingerprint(of: leaf)
+    if let fingerprint, verified.contains(fingerprint) { return true }
+    guard unsafe X509_verify_cert(chain) == 1 else { return false }
+    if let fingerprint {
+        verified.insert(fingerprint, until: unsafe VerifiedPeers.expiry(ofChain: X509_STORE_CTX_get0_chain(chain)))
+    }
+    return true
 }

@@ -103,6 +103,17 @@ import Testing
         #expect(pair.clientFailure?.description == "peer rejected our certificate: certificate_unknown")
     }
 
+    @Test func `a certificate seen before is still checked for its names, and by its own context only`() throws {
+        let (serving, calling) = (try TLSServerContext(server), try TLSClientContext(client))
+        for _ in 0..<3 { #expect(try TLSPair(serving, calling).handshake()) }
+        var strict = server
+        strict.clientCertificate = .required(PeerVerification(trust: mesh.trust, names: .trustDomains(["other"])))
+        let refusing = try TLSServerContext(strict)
+        for _ in 0..<3 { #expect(try !TLSPair(refusing, calling).handshake()) }
+        strict.clientCertificate = .required(PeerVerification(trust: try TestAuthority().trust, names: .any))
+        #expect(try !TLSPair(TLSServerContext(strict), calling).handshake())
+    }
+
     @Test func `a trust domain is not a prefix of a longer one`() throws {
         var client = client
         client.identity = try mesh.identity(uri: "spiffe://cluster.local.evil.example/ns/foo/sa/sleep")

@@ -24,14 +24,15 @@ internal import COpenSSL
             )
         }
         defer { unsafe X509_REQ_free(raw) }
-        guard let key = unsafe X509_REQ_get_pubkey(raw), unsafe X509_REQ_verify(raw, key) == 1 else {
+        let key = unsafe X509_REQ_get_pubkey(raw).map { unsafe PublicKey(adopting: $0) }
+        guard let key, unsafe X509_REQ_verify(raw, key.raw) == 1 else {
             throw MeshError(
                 .invalidConfiguration,
                 "the certificate signing request is not signed with its own key",
                 cause: OpenSSLErrors.drain()
             )
         }
-        unsafe publicKey = PublicKey(adopting: key)
+        publicKey = key
         unsafe names = AlternativeNames(adopting: COpenSSL_request_names(raw))
         self.pem = pem
     }
