@@ -176,6 +176,6 @@ let package = Package(
             swiftSettings: house
         ),
         // Roles do not import each other; their tests may: the node is tried with the real API server.
-        tests("LabNode", ["Base", "JSON", "Kubernetes", "LabServer"]),
+        tests("LabNode", ["Base", "JSON", "Kubernetes", "LabServer", "Subprocess"]),
     ]
 )

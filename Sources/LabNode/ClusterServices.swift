@@ -1,3 +1,4 @@
+internal import Base
 internal import JSON
 public import Kubernetes
 
@@ -31,7 +32,7 @@ public struct ClusterServices: Sendable {
 
     private func ensure(
         _ key: ObjectKey,
-        address: IPv4,
+        address: IPAddress,
         labels: [String: String],
         ports: [(name: String, transport: String, port: UInt16, target: UInt16)]
     ) async throws {

@@ -38,7 +38,7 @@ public final class Node: Sendable {
                 "the node makes network namespaces and mounts, which takes root: start apus-lab with sudo"
             )
         }
-        for (program, package) in [("runc", "runc"), ("ip", "iproute2"), ("nft", "nftables"), ("curl", "curl")] {
+        for (program, package) in [("runc", "runc"), ("ip", "iproute2"), ("nft", "nftables")] {
             let directories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
             guard directories.contains(where: { Files.exists("\($0)/\(program)") }) else {
                 throw MeshError(.notFound, "the program \(program) is missing: apt-get install \(package)")
@@ -80,7 +80,7 @@ public final class Node: Sendable {
     /// - Throws: What kept the network from working.
     public func run() async throws {
         let resolvers = DNSServer.machineResolvers((try? Files.readText("/etc/resolv.conf")) ?? "")
-        let dns = DNSServer(address: context.hostIP, resolvers: resolvers) { [services] in services.currentZone }
+        let dns = DNSServer(address: context.hostIP, resolvers: resolvers, zone: { [services] in services.currentZone })
         defer { log.debug("the node has ended") }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.services.run() }

@@ -30,7 +30,7 @@ struct NodeContext: Sendable {
     /// This machine's other file systems, mounted into every container.
     let machineMounts: [String]
 
-    var hostIP: IPv4 { configuration.addresses.node }
+    var hostIP: IPAddress { configuration.addresses.node }
 
     func podDirectory(_ uid: String) -> String { "\(configuration.stateDirectory)/pods/\(uid)" }
     func logDirectory(_ uid: String) -> String { "\(configuration.stateDirectory)/logs/\(uid)" }

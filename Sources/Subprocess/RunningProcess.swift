@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 internal import CLinux
 internal import Glibc
 public import Network
@@ -31,6 +31,13 @@ public final class RunningProcess: Sendable {
         let watch = try Watch(processID, name: name)
         self.watch = watch
         Task { try await watch.waitForExit() }
+    }
+
+    /// Takes charge of a child that somebody else started, such as an orphan left to this program as its subreaper.
+    ///
+    /// - Parameter processID: A child that nobody has waited for and nobody else waits for.
+    public convenience init(adopting processID: Int32, name: String) throws(SystemError) {
+        try self.init(processID, name: name, input: nil, output: nil, error: nil)
     }
 
     /// Waits until the program has ended; may be called again.

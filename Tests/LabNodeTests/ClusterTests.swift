@@ -2,6 +2,7 @@ import Base
 import Glibc
 import JSON
 import Kubernetes
+import Subprocess
 import Testing
 
 @testable import LabNode
@@ -164,8 +165,8 @@ struct ClusterTests {
             try await cluster.eventually { try await cluster.exec("client", curl).1.contains("Host") }
             let service = try await cluster.api.get(.services, namespace: "foo", name: "httpbin")
             let address = try #require(service["spec", "clusterIP"]?.string)
-            let fromHost = try await Command.run(["curl", "-sS", "--max-time", "3", "http://\(address):8000/ip"])
-            #expect(fromHost.output.contains("origin"), "\(fromHost)")
+            let fromHost = try await Subprocess("curl", ["-sS", "--max-time", "3", "http://\(address):8000/ip"]).run()
+            #expect(fromHost.text.contains("origin"), "\(fromHost.errorText)")
             // Nobody listens there: an error at once, no wait.
             let (code, words) = try await cluster.exec(
                 "client",

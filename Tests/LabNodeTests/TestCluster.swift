@@ -19,8 +19,8 @@ final class TestCluster: Sendable {
         directory = "/var/tmp/apus-lab-test.\(getpid())"
         var configuration = NodeConfiguration()
         configuration.addresses.prefix = "apust"
-        configuration.addresses.node = IPv4(10, 245, 0, 1)
-        configuration.addresses.podNetwork = IPv4(10, 245, 0, 0)
+        configuration.addresses.node = IPAddress(10, 245, 0, 1)
+        configuration.addresses.podNetwork = IPAddress(10, 245, 0, 0)
         configuration.stateDirectory = "\(directory)/node"
         configuration.runtimeDirectory = "\(directory)/runc"
         configuration.hiddenPaths = ["\(directory)/server"]

@@ -62,8 +62,13 @@ extension Node: NodeConnector {
                 message: "container \"\(container)\" in pod \"\(pod)\" is not running: see kubectl describe pod \(pod)"
             )
         }
-        return try ExecSession.start(options) { streams in
-            try worker.startProcess(command, in: live, streams: streams)
+        do {
+            return try ExecSession(
+                try worker.execution(of: command, in: live, hasTerminal: options.tty),
+                options
+            )
+        } catch {
+            throw StatusError(code: 500, reason: "InternalError", message: "cannot run the command: \(error)")
         }
     }
 

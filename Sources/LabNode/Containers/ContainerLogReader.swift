@@ -95,7 +95,9 @@ struct ContainerLogReader: Sendable {
         if size < offset { offset = 0 }
         guard size > offset else { return [] }
         lseek(raw, off_t(offset), SEEK_SET)
-        var bytes = readBlocking(raw, limit: min(size - offset, 1 << 20))
+        var bytes = [UInt8](repeating: 0, count: min(size - offset, 1 << 20))
+        guard let count = try? systemCall("read", { unsafe read(raw, &bytes, bytes.count) }) else { return [] }
+        bytes.removeSubrange(count...)
         guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
         bytes.removeSubrange((end + 1)...)
         offset += bytes.count

@@ -1,6 +1,7 @@
 internal import Base
-internal import Glibc
 internal import JSON
+internal import Network
+internal import Subprocess
 
 /// Runs containers with runc (the OCI runtime that Debian ships).
 ///
@@ -8,51 +9,56 @@ internal import JSON
 struct ContainerRuntime: Sendable {
     /// Where runc keeps what it knows of running containers.
     let stateDirectory: String
-    var program = "runc"
 
-    private func runc(_ arguments: String...) -> [String] { [program, "--root", stateDirectory] + arguments }
-
-    /// Starts a container from its bundle and gives its process, which is a child of this program then.
-    ///
-    /// - Parameters:
-    ///   - bundle: A directory with `config.json`.
-    ///   - output: Where its standard output goes; the caller closes it after the call.
-    /// - Throws: ``MeshError`` `.unavailable` with runc's words, such as that the program does not exist.
-    func start(_ identifier: String, bundle: String, output: CInt, error: CInt) async throws -> ChildProcess {
-        let pidFile = "\(bundle)/pid"
-        let logFile = "\(bundle)/runc.log"
-        var streams = ChildProcess.Streams()
-        (streams.output, streams.error) = (output, error)
-        let arguments = [
-            program, "--root", stateDirectory, "--log", logFile, "--log-format", "json", "run", "--detach",
-            "--pid-file",
-            pidFile, "--bundle", bundle, identifier,
-        ]
-        let status = await (try ChildProcess.start(arguments, streams: streams)).wait()
-        guard status == .exited(0), let text = try? Files.readText(pidFile),
-            let process = Int32(text.trimmingNewlines())
-        else { throw MeshError(.unavailable, Self.lastMessage(of: logFile) ?? "runc failed: \(status)") }
-        return ChildProcess(identifier: process)
+    /// A container's first process, and what it prints.
+    struct Started: Sendable {
+        let process: RunningProcess
+        let output: AsyncPipe
+        let error: AsyncPipe
     }
 
-    /// Sends `signal` to the container's first process; false when there is none.
-    @discardableResult
-    func kill(_ identifier: String, signal: String) async -> Bool {
-        (try? await Command.run(runc("kill", identifier, signal)))?.status == .exited(0)
+    private func runc(_ arguments: String...) -> Subprocess {
+        Subprocess("runc", ["--root", stateDirectory] + arguments)
+    }
+
+    /// Starts a container from its bundle; its process is a child of this program then.
+    ///
+    /// - Parameter bundle: A directory with `config.json`.
+    /// - Throws: ``MeshError`` `.unavailable` with runc's words, such as that the program does not exist.
+    func start(_ identifier: String, bundle: String) async throws -> Started {
+        let (pidFile, logFile) = ("\(bundle)/pid", "\(bundle)/runc.log")
+        let starter = try Subprocess(
+            "runc",
+            [
+                "--root", stateDirectory, "--log", logFile, "--log-format", "json", "run", "--detach", "--pid-file",
+                pidFile, "--bundle", bundle, identifier,
+            ]
+        ).start()
+        let status = try await starter.waitForExit()
+        guard status.isSuccess, let output = starter.output, let error = starter.error,
+            let processID = (try? Files.readText(pidFile)).flatMap({ Int32($0.trimmingNewlines()) })
+        else { throw MeshError(.unavailable, Self.lastMessage(of: logFile) ?? "runc: \(status)") }
+        return Started(
+            process: try RunningProcess(adopting: processID, name: identifier),
+            output: output,
+            error: error
+        )
     }
 
     /// Forgets a container, and kills what still runs of it.
-    func delete(_ identifier: String) async {
-        _ = try? await Command.run(runc("delete", "--force", identifier))
-    }
+    func delete(_ identifier: String) async { _ = try? await runc("delete", "--force", identifier).run() }
 
     /// Forgets all containers, also those of an earlier run of this program.
     func deleteAll() async {
-        for identifier in FilePath.entries(of: stateDirectory) { await delete(identifier) }
+        await withDiscardingTaskGroup { group in
+            for identifier in FilePath.entries(of: stateDirectory) {
+                group.addTask { await delete(identifier) }
+            }
+        }
     }
 
-    /// The arguments that run `process` in the container, with the caller's streams.
-    func execArguments(_ identifier: String, processFile: String) -> [String] {
+    /// A program in the container, as `processFile` describes it; it ends with that program's exit code.
+    func execution(_ identifier: String, processFile: String) -> Subprocess {
         runc("exec", "--process", processFile, identifier)
     }
 

@@ -1,3 +1,5 @@
+internal import Base
+
 /// A question to the DNS, and what is needed to answer it (RFC 1035 §4).
 struct DNSQuery: Sendable, Hashable {
     let identifier: UInt16
@@ -69,7 +71,7 @@ struct DNSQuery: Sendable, Hashable {
 
 /// What a name stands for.
 enum DNSRecord: Sendable, Hashable {
-    case address(IPv4)
+    case address(IPAddress)
     case alias(String)
     case service(priority: UInt16, weight: UInt16, port: UInt16, target: String)
     case pointer(String)
@@ -87,7 +89,7 @@ enum DNSRecord: Sendable, Hashable {
 
     var data: [UInt8] {
         switch self {
-        case .address(let address): address.bytes
+        case .address(let address): address.octets
         case .alias(let name), .pointer(let name): Self.encode(name)
         case .service(let priority, let weight, let port, let target):
             Self.encode(priority) + Self.encode(weight) + Self.encode(port) + Self.encode(target)

@@ -1,89 +1,99 @@
 internal import Base
-internal import CLinux
-internal import Glibc
-internal import Synchronization
+internal import Network
 
 /// Answers the pods' questions for names, over UDP and TCP, on the node's address.
 ///
-/// The cluster's own names come from a ``DNSZone``; others are passed to this machine's resolvers. It blocks threads of
-/// its own: one for UDP, one that accepts, and at most ``limit`` for TCP connections and questions that are passed on.
-final class DNSServer: Sendable {
+/// The cluster's own names come from a ``DNSZone``; others are passed to this machine's resolvers.
+struct DNSServer: Sendable {
+    /// Questions on their way to a resolver, and TCP connections, at one time.
     private static let limit = 64
 
-    private let address: IPv4
-    private let zone: @Sendable () -> DNSZone
-    private let resolvers: [IPv4]
-    private let isStopped = Atomic(false)
-    private let busy = Atomic(0)
-    private let log = Log("dns")
-
-    /// - Parameter resolvers: Who knows the names outside the cluster; tried in this order.
-    init(address: IPv4, resolvers: [IPv4], zone: @escaping @Sendable () -> DNSZone) {
-        self.address = address
-        self.resolvers = resolvers
-        self.zone = zone
-    }
+    let address: IPAddress
+    /// Who knows the names outside the cluster; tried in this order.
+    let resolvers: [IPAddress]
+    let zone: @Sendable () -> DNSZone
 
     /// The resolvers that this machine itself uses (resolv.conf(5)).
-    static func machineResolvers(_ configuration: String) -> [IPv4] {
+    static func machineResolvers(_ configuration: String) -> [IPAddress] {
         configuration.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ", omittingEmptySubsequences: true)
-            return words.count > 1 && words[0] == "nameserver" ? IPv4(words[1]) : nil
+            return words.count > 1 && words[0] == "nameserver" ? IPAddress(words[1]) : nil
         }
     }
 
     /// Answers until the task is cancelled.
+    ///
+    /// - Throws: ``MeshError`` when the port is taken.
     func run() async throws {
-        let datagrams = try bind(SOCK_DGRAM)
-        let listener = try bind(SOCK_STREAM)
-        try systemCall("listen") { listen(listener, 64) }
-        runOnThread { self.serveDatagrams(datagrams) }
-        runOnThread { self.serveConnections(listener) }
-        while (try? await Task.sleep(for: .seconds(3600))) != nil {}
-        isStopped.store(true, ordering: .relaxed)
-        shutdown(listener, CInt(SHUT_RDWR))  // Wakes the threads, which close their sockets.
-        shutdown(datagrams, CInt(SHUT_RDWR))
-    }
-
-    private func bind(_ type: __socket_type) throws(SystemError) -> CInt {
-        let descriptor = try systemCall("socket") { socket(AF_INET, CInt(type.rawValue | SOCK_CLOEXEC.rawValue), 0) }
-        do {
-            _ = CLinux_set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-            let target = CLinux_address(high: 0, low: UInt64(address.value), port: 53, is6: 0)
-            try systemCall("bind") { CLinux_bind(descriptor, target) }
-            return descriptor
-        } catch {
-            close(descriptor)
-            throw error
+        let datagrams = try AsyncDatagramSocket(binding: SocketAddress(address, port: 53))
+        let listener = try AsyncListener(binding: SocketAddress(address, port: 53))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await serveDatagrams(datagrams) }
+            group.addTask { try await serveConnections(listener) }
+            for try await _ in group {}
         }
     }
 
-    private func serveDatagrams(_ descriptor: CInt) {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        var from = CLinux_address()
-        while !isStopped.load(ordering: .relaxed) {
-            let count = unsafe CLinux_recvfrom(descriptor, &buffer, buffer.count, &from)
-            if count < 0 && errno != EINTR || isStopped.load(ordering: .relaxed) { break }
-            if count <= 0 { continue }
-            let question = Array(buffer[..<count])
-            let asker = from
-            if let answer = answer(question, isDatagram: true) {
-                Self.send(answer, descriptor, asker)
-            } else {
-                onThread {
-                    if let answer = self.forward(question) { Self.send(answer, descriptor, asker) }
+    private func serveDatagrams(_ socket: AsyncDatagramSocket) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var busy = 0
+            while true {
+                let (question, asker) = try await socket.receive(upTo: 4096)
+                if let answer = answer(question, isDatagram: true) {
+                    if !answer.isEmpty { try? await socket.send(answer, to: asker) }  // A lost one is asked for again.
+                    continue
+                }
+                if busy == Self.limit {
+                    try await group.next()
+                    busy -= 1
+                }
+                busy += 1
+                group.addTask {
+                    if let answer = await forward(question) { try? await socket.send(answer, to: asker) }
                 }
             }
         }
-        close(descriptor)
     }
 
-    private static func send(_ answer: [UInt8], _ descriptor: CInt, _ asker: CLinux_address) {
-        if answer.isEmpty { return }
-        _ = unsafe CLinux_sendto(descriptor, answer, answer.count, asker)  // Lost datagrams are asked for again.
+    private func serveConnections(_ listener: AsyncListener) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var busy = 0
+            while true {
+                let connection = try await listener.accept()
+                if busy == Self.limit {
+                    try await group.next()
+                    busy -= 1
+                }
+                busy += 1
+                group.addTask {
+                    // Nobody waits for more than that; an error is the asker's to notice.
+                    try? await withTimeLimit(.seconds(30), "a DNS connection") { try await serve(connection) }
+                    connection.close()
+                }
+            }
+        }
     }
 
-    /// The answer from the cluster's own names; nil when somebody else has to be asked.
+    /// Questions over TCP carry their length in front (RFC 1035 §4.2.2).
+    private func serve(_ connection: AsyncConnection) async throws {
+        var bytes: [UInt8] = []
+        while true {
+            while bytes.count < 2 || bytes.count < 2 + (Int(bytes[0]) << 8 | Int(bytes[1])) {
+                let more = try await connection.read()
+                if more.isEmpty { return }
+                bytes += more
+            }
+            let end = 2 + (Int(bytes[0]) << 8 | Int(bytes[1]))
+            let question = Array(bytes[2..<end])
+            bytes.removeFirst(end)
+            var reply = answer(question, isDatagram: false)
+            if reply == nil { reply = await forward(question) }
+            guard let reply, !reply.isEmpty else { return }
+            try await connection.write(DNSRecord.encode(UInt16(clamping: reply.count)) + reply)
+        }
+    }
+
+    /// The answer from the cluster's own names; nil when somebody else has to be asked, empty when there is none.
     private func answer(_ question: [UInt8], isDatagram: Bool) -> [UInt8]? {
         do {
             let query = try DNSQuery(parsing: question)
@@ -105,70 +115,22 @@ final class DNSServer: Sendable {
     }
 
     /// Asks this machine's resolvers over UDP, one after the other.
-    private func forward(_ question: [UInt8]) -> [UInt8]? {
+    private func forward(_ question: [UInt8]) async -> [UInt8]? {
         for resolver in resolvers {
-            guard
-                let descriptor = try? systemCall(
-                    "socket",
-                    { socket(AF_INET, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0) }
-                )
-            else { continue }
-            defer { close(descriptor) }
-            var limit = timeval(tv_sec: 2, tv_usec: 0)
-            unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-            let target = CLinux_address(high: 0, low: UInt64(resolver.value), port: 53, is6: 0)
-            guard CLinux_connect(descriptor, target) == 0, writeBlocking(descriptor, question) else { continue }
-            let answer = readBlocking(descriptor, limit: 4096)
-            if answer.count >= 12, answer[..<2] == question[..<2] { return answer }
+            let answer = try? await withTimeLimit(.seconds(2), "the resolver") { () throws -> [UInt8] in
+                let target = SocketAddress(resolver, port: 53)
+                let any = SocketAddress(resolver.isIPv6 ? .any6 : .any, port: 0)
+                let socket = try AsyncDatagramSocket(binding: any)
+                try await socket.send(question, to: target)
+                while true {
+                    let (answer, sender) = try await socket.receive(upTo: 4096)
+                    // Anybody may send to the port: only the resolver's answer to this question counts.
+                    if sender == target, answer.count >= 12, answer[..<2] == question[..<2] { return answer }
+                }
+            }
+            if let answer { return answer }
         }
         guard let query = try? DNSQuery(parsing: question) else { return nil }
         return DNSAnswer(code: .serverFailure).bytes(for: query, limit: 512)
-    }
-
-    private func serveConnections(_ listener: CInt) {
-        while !isStopped.load(ordering: .relaxed) {
-            let connection = accept(listener, nil, nil)
-            if connection < 0 {
-                if errno == EINTR || errno == ECONNABORTED { continue }
-                break
-            }
-            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-            if !onThread({ self.serve(connection) }) { close(connection) }
-        }
-        close(listener)
-    }
-
-    /// Questions over TCP carry their length in front (RFC 1035 §4.2.2).
-    private func serve(_ connection: CInt) {
-        defer { close(connection) }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        unsafe setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var bytes: [UInt8] = []
-        while true {
-            while bytes.count < 2 || bytes.count < 2 + (Int(bytes[0]) << 8 | Int(bytes[1])) {
-                let more = readBlocking(connection)
-                if more.isEmpty { return }
-                bytes += more
-            }
-            let length = Int(bytes[0]) << 8 | Int(bytes[1])
-            let question = Array(bytes[2..<(2 + length)])
-            bytes.removeFirst(2 + length)
-            guard let answer = answer(question, isDatagram: false) ?? forward(question), !answer.isEmpty else { return }
-            guard writeBlocking(connection, DNSRecord.encode(UInt16(clamping: answer.count)) + answer) else { return }
-        }
-    }
-
-    /// Runs `body` on a thread, unless too many are busy already.
-    @discardableResult
-    private func onThread(_ body: @escaping @Sendable () -> Void) -> Bool {
-        guard busy.add(1, ordering: .relaxed).newValue <= Self.limit else {
-            busy.subtract(1, ordering: .relaxed)
-            return false
-        }
-        runOnThread {
-            body()
-            self.busy.subtract(1, ordering: .relaxed)
-        }
-        return true
     }
 }

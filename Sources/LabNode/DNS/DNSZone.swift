@@ -1,3 +1,4 @@
+internal import Base
 internal import Kubernetes
 
 /// The cluster's names (Kubernetes DNS-Based Service Discovery, schema version 1.1.0).
@@ -5,13 +6,13 @@ struct DNSZone: Sendable {
     private let domain: String
     private let services: [ObjectKey: ServiceTable.Service]
     private let namespaces: Set<String>
-    private let pointers: [IPv4: String]
+    private let pointers: [IPAddress: String]
 
     init(_ table: ServiceTable, domain: String) {
         self.domain = domain
         services = table.services
         namespaces = Set(table.services.keys.map(\.namespace)).union(["default", "kube-system"])
-        var pointers: [IPv4: String] = [:]
+        var pointers: [IPAddress: String] = [:]
         for service in table.services.values.sorted(by: { $0.key < $1.key }) {
             let name = "\(service.key.name).\(service.key.namespace).svc.\(domain)"
             if let address = service.address {
@@ -115,7 +116,9 @@ struct DNSZone: Sendable {
     // <a>-<b>-<c>-<d>.<namespace>.pod
 
     private func pod(_ labels: [String], _ type: UInt16) -> DNSAnswer {
-        guard labels.count == 2, let address = IPv4(labels[0].split(separator: "-").joined(separator: ".")) else {
+        guard labels.count == 2,
+            let address = IPAddress(ipv4Text: labels[0].split(separator: "-").joined(separator: "."))
+        else {
             return negative(labels.isEmpty ? .noError : .noSuchName)
         }
         return select(type, [.init(record: .address(address))])
@@ -128,12 +131,12 @@ struct DNSZone: Sendable {
     }
 
     /// The address that a name below `in-addr.arpa` stands for.
-    private static func reverseAddress(_ name: String) -> IPv4? {
+    private static func reverseAddress(_ name: String) -> IPAddress? {
         guard name.hasSuffix(".in-addr.arpa") else { return nil }
-        return IPv4(name.dropLast(13).split(separator: ".").reversed().joined(separator: "."))
+        return IPAddress(ipv4Text: name.dropLast(13).split(separator: ".").reversed().joined(separator: "."))
     }
 
-    private static func isOurs(_ address: IPv4) -> Bool {
-        address.bytes[0] == 10 && [96, 244].contains(address.bytes[1])
+    private static func isOurs(_ address: IPAddress) -> Bool {
+        address.octets[0] == 10 && [96, 244].contains(address.octets[1])
     }
 }

@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 internal import Glibc
 internal import Synchronization
 
@@ -7,12 +7,12 @@ public struct LabAddresses: Sendable, Hashable {
     /// What the names of links, namespaces, rules and control groups begin with; at most nine letters.
     public var prefix = "apus"
     /// The node's own address, the pods' gateway.
-    public var node = IPv4(10, 244, 0, 1)
+    public var node = IPAddress(10, 244, 0, 1)
     /// Pods get addresses from 2 to 254 of this /24.
-    public var podNetwork = IPv4(10, 244, 0, 0)
+    public var podNetwork = IPAddress(10, 244, 0, 0)
     /// Services get addresses of this /16.
-    public var serviceNetwork = IPv4(10, 96, 0, 0)
-    public var dnsService = IPv4(10, 96, 0, 10)
+    public var serviceNetwork = IPAddress(10, 96, 0, 0)
+    public var dnsService = IPAddress(10, 96, 0, 10)
 
     public init() {}
 
@@ -24,50 +24,18 @@ public struct LabAddresses: Sendable, Hashable {
     var cgroup: String { "/\(prefix)-lab" }
 }
 
-/// An IPv4 address.
-public struct IPv4: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// In the order in which it is written.
-    public let value: UInt32
-
-    public init(value: UInt32) { self.value = value }
-
-    public init(_ first: UInt8, _ second: UInt8, _ third: UInt8, _ fourth: UInt8) {
-        value = UInt32(first) << 24 | UInt32(second) << 16 | UInt32(third) << 8 | UInt32(fourth)
-    }
-
-    /// Reads four decimal numbers with points between; nil for anything else.
-    public init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var value: UInt32 = 0
-        for part in parts {
-            guard part.utf8.count <= 3, part.utf8.allSatisfy({ (48...57).contains($0) }), let byte = UInt8(part) else {
-                return nil
-            }
-            value = value << 8 | UInt32(byte)
-        }
-        self.value = value
-    }
-
-    /// The address after this one.
-    public var next: IPv4 { IPv4(value: value &+ 1) }
-    public var bytes: [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
-    public var description: String { bytes.map { "\($0)" }.joined(separator: ".") }
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
-}
-
 /// Hands out the pods' addresses, each to one pod at a time, the longest unused first.
 struct AddressPool: Sendable {
-    private var free: [IPv4]
-    private var owners: [IPv4: String] = [:]
+    private var free: [IPAddress]
+    private var owners: [IPAddress: String] = [:]
 
     /// - Parameter network: A /24; `.0`, `.1` (the node) and `.255` are left out.
-    init(network: IPv4) { free = (2...254).map { IPv4(value: network.value + $0) } }
+    init(network: IPAddress) { free = (2...254).map { IPAddress(ipv4: network.ipv4 + $0) } }
 
     /// An address for `owner`: the one it has, the one it asks for if that is free, or any.
-    mutating func take(for owner: String, preferred: IPv4? = nil) -> IPv4? {
+    mutating func take(for owner: String, preferred: IPAddress? = nil) -> IPAddress? {
         if let own = owners.first(where: { $0.value == owner })?.key { return own }
-        var address: IPv4?
+        var address: IPAddress?
         if let preferred, let index = free.firstIndex(of: preferred) { address = free.remove(at: index) }
         guard let address = address ?? (free.isEmpty ? nil : free.removeFirst()) else { return nil }
         owners[address] = owner
@@ -101,15 +69,17 @@ final class PodNetwork: Sendable {
     func namespacePath(_ podUID: String) -> String { "\(Self.namespaceDirectory)/\(namespaceName(podUID))" }
 
     /// An interface name has at most 15 characters.
-    private func linkName(_ address: IPv4) -> String { "\(addresses.namespacePrefix)\(address.value & 0xff)" }
+    private func linkName(_ address: IPAddress) -> String { "\(addresses.namespacePrefix)\(address.ipv4 & 0xff)" }
 
     /// Makes the bridge and switches on forwarding; removes what an earlier run left.
     func begin() async throws {
         await Self.removeNamespaces(addresses)
         let (bridge, node) = (addresses.bridge, addresses.node)
-        _ = try await Command.run(["ip", "link", "delete", bridge])  // Fails when there is none, which is fine.
-        try await Command.check(
-            ["ip", "-batch", "-"],
+        await tryProgram("ip", "link", "delete", bridge)
+        try await runProgram(
+            "ip",
+            "-batch",
+            "-",
             input: """
                 link add \(bridge) type bridge
                 link set \(bridge) addrgenmode none
@@ -126,7 +96,7 @@ final class PodNetwork: Sendable {
     /// Takes away all links and namespaces.
     static func end(_ addresses: LabAddresses) async {
         await removeNamespaces(addresses)
-        _ = try? await Command.run(["ip", "link", "delete", addresses.bridge])
+        await tryProgram("ip", "link", "delete", addresses.bridge)
     }
 
     private static func removeNamespaces(_ addresses: LabAddresses) async {
@@ -137,31 +107,37 @@ final class PodNetwork: Sendable {
 
     private static func removeNamespace(_ name: String) async {
         // The leg goes with its namespace, but only some time later: the name would be taken until then.
-        _ = try? await Command.run(["ip", "-n", name, "link", "delete", "eth0"])
-        _ = try? await Command.run(["ip", "netns", "delete", name])
+        await tryProgram("ip", "-n", name, "link", "delete", "eth0")
+        await tryProgram("ip", "netns", "delete", name)
     }
 
     /// Makes the namespace of a pod.
     ///
     /// - Returns: The pod's address.
-    func add(podUID: String) async throws -> IPv4 {
+    func add(podUID: String) async throws -> IPAddress {
         guard let address = pool.withLock({ $0.take(for: podUID) }) else {
             throw MeshError(.unavailable, "no pod address is free: delete some of the 253 pods of this node")
         }
         let (name, link) = (namespaceName(podUID), linkName(address))
         await Self.removeNamespace(name)
         do {
-            try await Command.check(["ip", "netns", "add", name])
-            try await Command.check(
-                ["ip", "-batch", "-"],
+            try await runProgram("ip", "netns", "add", name)
+            try await runProgram(
+                "ip",
+                "-batch",
+                "-",
                 input: """
                     link add \(link) type veth peer name eth0 netns \(name)
                     link set \(link) master \(addresses.bridge) up
 
                     """
             )
-            try await Command.check(
-                ["ip", "-n", name, "-batch", "-"],
+            try await runProgram(
+                "ip",
+                "-n",
+                name,
+                "-batch",
+                "-",
                 input: """
                     link set lo up
                     link set eth0 addrgenmode none

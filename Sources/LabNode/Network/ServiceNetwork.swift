@@ -23,12 +23,12 @@ final class ServiceNetwork: Sendable {
 
     /// Takes the rules away.
     static func end(_ addresses: LabAddresses) async {
-        _ = try? await Command.run(["nft", "delete table \(addresses.table)"])
+        await tryProgram("nft", "delete table \(addresses.table)")
     }
 
     /// Writes the rules, as yet without any Service.
     func begin() async throws {
-        try await Command.check(["nft", "-f", "-"], input: ServiceRules(addresses: configuration.addresses).foundation)
+        try await runProgram("nft", "-f", "-", input: ServiceRules(addresses: configuration.addresses).foundation)
     }
 
     /// Follows the API until the task is cancelled.
@@ -57,7 +57,7 @@ final class ServiceNetwork: Sendable {
         let script = next.change(to: new)
         if script.isEmpty { return }
         do {
-            try await Command.check(["nft", "-f", "-"], input: script)
+            try await runProgram("nft", "-f", "-", input: script)
             rules = next
         } catch {
             // Somebody else may have changed the table: write all of it anew.
@@ -65,7 +65,7 @@ final class ServiceNetwork: Sendable {
             var fresh = ServiceRules(addresses: configuration.addresses)
             let everything = fresh.foundation + fresh.change(to: new)
             do {
-                try await Command.check(["nft", "-f", "-"], input: everything)
+                try await runProgram("nft", "-f", "-", input: everything)
                 rules = fresh
             } catch {
                 log.error("Service rules could not be written: \(error)")

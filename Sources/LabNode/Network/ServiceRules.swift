@@ -3,7 +3,7 @@ internal import Base
 /// Where connections to one address and port of a Service go.
 struct ServiceRule: Sendable, Hashable {
     struct Frontend: Sendable, Hashable, Comparable {
-        let address: IPv4
+        let address: IPAddress
         /// `tcp` or `udp`.
         let transport: String
         let port: UInt16
@@ -17,7 +17,7 @@ struct ServiceRule: Sendable, Hashable {
     }
 
     struct Backend: Sendable, Hashable, Comparable {
-        let address: IPv4
+        let address: IPAddress
         let port: UInt16
 
         static func < (left: Self, right: Self) -> Bool { (left.address, left.port) < (right.address, right.port) }
@@ -119,7 +119,7 @@ struct ServiceRules: Sendable {
         let before = Set(old.values.flatMap(\.backends).map(\.address))
         let after = Set(rules.values.flatMap(\.backends).map(\.address))
         let table = addresses.table
-        let change = { (verb: String, addresses: Set<IPv4>) -> [String] in
+        let change = { (verb: String, addresses: Set<IPAddress>) -> [String] in
             if addresses.isEmpty { return [] }
             let pairs = addresses.sorted().map { "\($0) . \($0)" }.joined(separator: ", ")
             return ["\(verb) element \(table) hairpin { \(pairs) }"]

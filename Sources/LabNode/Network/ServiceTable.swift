@@ -14,7 +14,7 @@ struct ServiceTable: Sendable {
 
     /// One address behind a Service.
     struct Endpoint: Sendable, Hashable {
-        let address: IPv4
+        let address: IPAddress
         let isReady: Bool
         /// The pod's `hostname`, when its `subdomain` is the Service.
         let hostname: String
@@ -25,7 +25,7 @@ struct ServiceTable: Sendable {
     struct Service: Sendable, Hashable {
         let key: ObjectKey
         /// nil for a headless Service, and for one that is only another name.
-        let address: IPv4?
+        let address: IPAddress?
         let externalName: String?
         let ports: [Port]
         let isSticky: Bool
@@ -70,7 +70,7 @@ struct ServiceTable: Sendable {
         }
         return Service(
             key: json.metadata.key,
-            address: spec["clusterIP"]?.string.flatMap { IPv4($0) },
+            address: spec["clusterIP"]?.string.flatMap { IPAddress(ipv4Text: $0) },
             externalName: isExternal ? spec["externalName"]?.string : nil,
             ports: ports,
             isSticky: spec["sessionAffinity"]?.string == "ClientIP",
@@ -81,7 +81,7 @@ struct ServiceTable: Sendable {
     private static func endpoints(ofSlice slice: JSON) -> [Endpoint] {
         let ports = portNumbers(slice["ports"])
         return (slice["endpoints"]?.array ?? []).flatMap { endpoint in
-            (endpoint["addresses"]?.array ?? []).compactMap { $0.string.flatMap { IPv4($0) } }.map {
+            (endpoint["addresses"]?.array ?? []).compactMap { $0.string.flatMap { IPAddress(ipv4Text: $0) } }.map {
                 Endpoint(
                     address: $0,
                     isReady: endpoint["conditions", "ready"]?.bool ?? true,
@@ -97,7 +97,7 @@ struct ServiceTable: Sendable {
             let ports = portNumbers(subset["ports"])
             return [("addresses", true), ("notReadyAddresses", false)].flatMap { key, isReady in
                 (subset[key]?.array ?? []).compactMap { address in
-                    address["ip"]?.string.flatMap { IPv4($0) }.map {
+                    address["ip"]?.string.flatMap { IPAddress(ipv4Text: $0) }.map {
                         Endpoint(
                             address: $0,
                             isReady: isReady,
@@ -121,7 +121,7 @@ struct ServiceTable: Sendable {
     /// Where connections go, for each address and port that a Service has.
     ///
     /// - Parameter node: The address on which node ports are open.
-    func rules(node: IPv4) -> [ServiceRule.Frontend: ServiceRule] {
+    func rules(node: IPAddress) -> [ServiceRule.Frontend: ServiceRule] {
         var rules: [ServiceRule.Frontend: ServiceRule] = [:]
         for service in services.values {
             guard let address = service.address else { continue }

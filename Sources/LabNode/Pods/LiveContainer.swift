@@ -1,13 +1,14 @@
 internal import Base
 internal import Glibc
 internal import JSON
+internal import Subprocess
 
 /// A container that runs, and all that belongs to this one life of it.
 struct LiveContainer: Sendable {
     let specification: ContainerSpecification
     /// The name that the runtime knows it by.
     let identifier: String
-    let process: ChildProcess
+    let process: RunningProcess
     let configuration: OCIConfiguration
     /// Probes, hooks and the wait for its end; cancelled when it has ended.
     var tasks: [Task<Void, Never>] = []
@@ -17,7 +18,7 @@ struct LiveContainer: Sendable {
     /// The first process of a PID namespace ignores every signal that it has no handler for, so that one like `sleep`
     /// would only ever end by SIGKILL, after the whole grace period.
     var handlesTermination: Bool {
-        guard let status = try? Files.readText("/proc/\(process.identifier)/status"),
+        guard let status = try? Files.readText("/proc/\(process.processID)/status"),
             let line = status.split(separator: "\n").first(where: { $0.hasPrefix("SigCgt:") }),
             let mask = UInt64(line.dropFirst(7).trimmingPrefix { $0.isWhitespace }, radix: 16)
         else { return true }

@@ -5,7 +5,7 @@ internal import JSON
 struct PodFiles: Sendable {
     let context: NodeContext
     let pod: PodSpecification
-    let address: IPv4
+    let address: IPAddress
 
     private var directory: String { "\(context.podDirectory(pod.uid))/etc" }
 

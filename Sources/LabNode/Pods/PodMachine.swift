@@ -5,7 +5,7 @@ internal import JSON
 enum PodEvent: Sendable {
     /// The API server has a new version of the pod.
     case updated(PodSpecification, isBeingDeleted: Bool, gracePeriod: Int?)
-    case sandboxReady(IPv4)
+    case sandboxReady(IPAddress)
     case sandboxFailed(String)
     case sandboxRemoved
     case containerStarted(String, identifier: String, at: Timestamp)
@@ -41,7 +41,7 @@ struct PodMachine: Sendable {
     enum Sandbox: Sendable, Hashable {
         case none
         case preparing
-        case ready(IPv4)
+        case ready(IPAddress)
         case failed(String, retryAt: Timestamp)
         case removing
         case removed
@@ -50,7 +50,7 @@ struct PodMachine: Sendable {
     private(set) var pod: PodSpecification
     private(set) var containers: [String: ContainerRecord] = [:]
     private(set) var sandbox = Sandbox.none
-    private(set) var podIP: IPv4?
+    private(set) var podIP: IPAddress?
     /// All init containers have done their part; they are not looked at again.
     private(set) var hasInitialized = false
     private(set) var isBeingDeleted = false

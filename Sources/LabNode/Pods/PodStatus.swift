@@ -5,7 +5,7 @@ internal import Kubernetes
 /// Writes a pod's `status` as the kubelet does.
 struct PodStatus: Sendable {
     let machine: PodMachine
-    let hostIP: IPv4
+    let hostIP: IPAddress
     /// The status as it is stored, whose condition times are kept while nothing about them changes.
     let previous: JSON
     let now: Timestamp

@@ -1,6 +1,8 @@
 internal import Base
 internal import Glibc
 internal import JSON
+internal import Network
+internal import Subprocess
 
 extension PodWorker {
     // Starting.
@@ -75,17 +77,20 @@ extension PodWorker {
             try Files.makeDirectory(FilePath.parent(of: logPath), mode: 0o750)
             removeOldLogs(of: container, attempt: attempt)
             event("Created", "Created container: \(container.name)", container: container)
-            let (output, process) = try await launch(identifier, bundle, logPath)
+            let started = try await context.runtime.start(identifier, bundle: bundle)
             let live = LiveContainer(
                 specification: container,
                 identifier: identifier,
-                process: process,
+                process: started.process,
                 configuration: configuration
             )
             withLive(container.name) { $0 = live }
             event("Started", "Started container \(container.name)", container: container)
             post(.containerStarted(container.name, identifier: "apus-lab://\(identifier)", at: startedAt))
-            output.follow(process) { status in Task { await self.ended(live, status, startedAt: startedAt) } }
+            Task {
+                let status = await Self.follow(started, logPath: logPath)
+                await self.ended(live, status, startedAt: startedAt)
+            }
             watchHealth(of: live)
         } catch {
             await context.runtime.delete(identifier)
@@ -108,30 +113,19 @@ extension PodWorker {
         }
     }
 
-    private func launch(
-        _ identifier: String,
-        _ bundle: String,
-        _ logPath: String
-    ) async throws -> (OutputFollower, ChildProcess) {
-        let output = try makePipe()
-        let errors = try makePipe()
-        defer {
-            close(output.writeEnd)
-            close(errors.writeEnd)
+    /// Writes what the container prints to its log, until it has ended and everything is written.
+    private static func follow(_ started: ContainerRuntime.Started, logPath: String) async -> ExitStatus {
+        let log = try? ContainerLogWriter(path: logPath)
+        await withDiscardingTaskGroup { group in
+            for (number, pipe) in [started.output, started.error].enumerated() {
+                group.addTask {
+                    while let bytes = try? await pipe.read(), !bytes.isEmpty { log?.append(bytes, stream: number) }
+                }
+            }
         }
-        do {
-            let process = try await context.runtime.start(
-                identifier,
-                bundle: bundle,
-                output: output.writeEnd,
-                error: errors.writeEnd
-            )
-            return (OutputFollower(output: output.readEnd, error: errors.readEnd, logPath: logPath), process)
-        } catch {
-            close(output.readEnd)
-            close(errors.readEnd)
-            throw error
-        }
+        log?.finish()
+        // A status that somebody else took is lost; then nobody knows how it ended.
+        return (try? await started.process.waitForExit()) ?? .exited(255)
     }
 
     /// Keeps the logs of the last two lives.
@@ -156,7 +150,7 @@ extension PodWorker {
         RootFileSystem(directory: FilePath.parent(of: live.configuration.rootPath)).remove()
         let reason = isOutOfMemory ? "OOMKilled" : status.code == 0 ? "Completed" : "Error"
         let termination = ContainerRecord.Termination(
-            exitCode: status.code,
+            exitCode: Int(status.code),
             reason: reason,
             startedAt: startedAt,
             finishedAt: finishedAt,
@@ -207,7 +201,7 @@ extension PodWorker {
 
     private func prober(_ live: LiveContainer) -> Prober {
         Prober(container: live.specification, podIP: podIP ?? context.hostIP) { command, timeout in
-            try await self.execute(command, in: live, timeout: timeout)
+            try await self.failure(of: command, in: live, timeout: timeout)
         }
     }
 

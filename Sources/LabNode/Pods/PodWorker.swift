@@ -17,7 +17,7 @@ final class PodWorker: Sendable {
     struct Shared: Sendable {
         /// The pod as the API server last gave it.
         var pod: JSON
-        var podIP: IPv4?
+        var podIP: IPAddress?
         var live: [String: LiveContainer] = [:]
         /// The number of the last life of each container.
         var attempts: [String: Int] = [:]
@@ -39,7 +39,7 @@ final class PodWorker: Sendable {
 
     var pod: JSON { shared.withLock { $0.pod } }
     var specification: PodSpecification { PodSpecification(pod) }
-    var podIP: IPv4? { shared.withLock { $0.podIP } }
+    var podIP: IPAddress? { shared.withLock { $0.podIP } }
     func live(_ container: String) -> LiveContainer? { shared.withLock { $0.live[container] } }
     func withLive<Result>(_ container: String, _ body: (inout LiveContainer?) -> Result) -> Result {
         shared.withLock { body(&$0.live[container]) }
