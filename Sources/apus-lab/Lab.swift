@@ -21,7 +21,7 @@ struct Lab: Sendable {
         server.connect(node)
         try await node.prepare()
         // Pods reach the server through the node's address.
-        let podListener = try Self.listener(server, SocketAddress(nodeAddress, port: port))
+        let podListener = try Self.listener(server, SocketAddress(addresses.node, port: port))
         try await ClusterServices(server.local, addresses: addresses).ensure(serverPort: port)
         try Files.replace(
             home.kubeconfig,
@@ -51,12 +51,11 @@ struct Lab: Sendable {
     private struct Stopped: Error {}
 
     private var addresses: LabAddresses { configuration.addresses }
-    private var nodeAddress: IPAddress { IPAddress(ipv4: addresses.node.value) }
 
     var configuration: NodeConfiguration {
         var configuration = NodeConfiguration()
         configuration.stateDirectory = home.node
-        configuration.hiddenPaths = [home.server]
+        configuration.hiddenPaths = [home.server, home.kubeconfig]
         return configuration
     }
 
