@@ -72,7 +72,7 @@ struct PodVolumes: Sendable {
 
     /// Where the mounts of a container are found on this machine.
     func mounts(of container: ContainerSpecification) throws -> [OCIConfiguration.Mount] {
-        try container.volumeMounts.map { mount in
+        let mounts = try container.volumeMounts.map { mount -> OCIConfiguration.Mount in
             guard let volume = pod.volumes.first(where: { $0["name"]?.string == mount.volume }) else {
                 throw MeshError(.invalidConfiguration, "volumeMounts: the pod has no volume \"\(mount.volume)\"")
             }
@@ -81,6 +81,17 @@ struct PodVolumes: Sendable {
             // Kubernetes shows these read-only, whatever the mount says: their content comes from elsewhere.
             let isDerived = volume["emptyDir"] == nil && volume["hostPath"] == nil
             return .init(source: source, destination: mount.path, isReadOnly: mount.isReadOnly || isDerived)
+        }
+        try makeNestedMountPoints(mounts)
+        return mounts.sorted { $0.destination.utf8.count < $1.destination.utf8.count }
+    }
+
+    /// Makes the directories at which one volume is mounted inside of another, which may be read-only in the container.
+    private func makeNestedMountPoints(_ mounts: [OCIConfiguration.Mount]) throws {
+        for outer in mounts where outer.source.hasPrefix(directory) {
+            for inner in mounts where inner.destination.hasPrefix("\(outer.destination)/") {
+                try Files.makeDirectory(outer.source + inner.destination.dropFirst(outer.destination.count))
+            }
         }
     }
 
