@@ -81,7 +81,8 @@ extension MeshModel {
             case .policy, .meshPolicy: impact = set(try AuthenticationPolicy(object))
             case .destinationRule: impact = set(try DestinationRule(object))
             case .serviceEntry: impact = set(try ServiceEntry(object))
-            case .virtualService, .gateway, .workloadEntry, .workloadGroup, .sidecar: return Impact()
+            case .sidecar: impact = set(try Sidecar(object))
+            case .virtualService, .gateway, .workloadEntry, .workloadGroup: return Impact()
             }
             problems[reference] = nil
             return impact
@@ -110,7 +111,8 @@ extension MeshModel {
             if rules[key.namespace]?.isEmpty == true { rules[key.namespace] = nil }
             return ruleImpact(hosts)
         case .serviceEntry: return removeEntry(key)
-        case .virtualService, .gateway, .workloadEntry, .workloadGroup, .sidecar: return Impact()
+        case .sidecar: return removeSidecar(key)
+        case .virtualService, .gateway, .workloadEntry, .workloadGroup: return Impact()
         }
     }
 

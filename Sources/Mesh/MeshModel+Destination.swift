@@ -7,7 +7,7 @@ extension MeshModel {
     /// - Returns: nil when the client sees no such service or port, or its rule has no such subset.
     public func destination(_ name: DestinationName, for client: Client) -> DestinationDecision? {
         guard let service = services[name.host], let port = service.port(name.port), port.spoken != .udp,
-            service.isVisible(to: client.namespace, default: config.defaultServiceExportTo)
+            sees(client, service)
         else { return nil }
         let rule = rule(for: client, to: service)
         if !name.subset.isEmpty, rule?.subset(name.subset) == nil { return nil }

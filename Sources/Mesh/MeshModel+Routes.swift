@@ -35,43 +35,39 @@ public struct HostDecision: Hashable, Sendable {
 }
 
 extension MeshModel {
-    private var unknownTarget: AddressDecision.Target {
-        config.outboundTrafficPolicy == .registryOnly ? .blackHole : .passthrough
-    }
-
-    private var unknownReason: String {
-        "unknown address (outboundTrafficPolicy \(config.outboundTrafficPolicy.rawValue))"
-    }
-
     /// What a connection by `client` to an original destination means.
     public func route(for client: Client, to address: String, port number: Int) -> AddressDecision {
+        let policy = outboundTrafficPolicy(for: client)
+        let allowsUnknown = policy != .registryOnly
+        func decision(_ route: AddressDecision.Route, _ reason: String) -> AddressDecision {
+            AddressDecision(route: route, allowsUnknownHosts: allowsUnknown, reason: reason)
+        }
         if number == config.proxyListenPort || number == config.proxyInboundListenPort {
             return decision(.bytes(.blackHole), "the proxy's own port \(number)")
         }
         for host in (hostsByAddress[address] ?? []).sorted() {
-            if let route = route(for: client, toPort: number, ofHost: host) { return route }
+            if let route = route(for: client, toPort: number, ofHost: host) { return decision(route, host) }
         }
         for host in (headlessHostsByAddress[address]?.keys.sorted() ?? []) {
-            if let route = route(for: client, toPort: number, ofHost: host) { return route }
+            if let route = route(for: client, toPort: number, ofHost: host) { return decision(route, host) }
         }
-        guard httpPortCounts[number] != nil else { return decision(.bytes(unknownTarget), unknownReason) }
-        return decision(.auto(port: number, other: unknownTarget), unknownReason)
+        let target = allowsUnknown ? AddressDecision.Target.passthrough : .blackHole
+        let isHTTPPort = httpPortCounts[number] != nil
+        return decision(
+            isHTTPPort ? .auto(port: number, other: target) : .bytes(target),
+            "unknown address (outboundTrafficPolicy \(policy.rawValue))"
+        )
     }
 
-    private func decision(_ route: AddressDecision.Route, _ reason: String) -> AddressDecision {
-        let allowsUnknownHosts = config.outboundTrafficPolicy != .registryOnly
-        return AddressDecision(route: route, allowsUnknownHosts: allowsUnknownHosts, reason: reason)
-    }
-
-    private func route(for client: Client, toPort number: Int, ofHost host: String) -> AddressDecision? {
+    private func route(for client: Client, toPort number: Int, ofHost host: String) -> AddressDecision.Route? {
         guard let service = services[host], let port = service.port(number), port.spoken != .udp,
-            service.isVisible(to: client.namespace, default: config.defaultServiceExportTo)
+            sees(client, service)
         else { return nil }
         let destination = AddressDecision.Target.destination(DestinationName(host: host, port: number))
         switch port.spoken.application {
-        case .http, .http2: return decision(.http(port: number), host)
-        case .auto: return decision(.auto(port: number, other: destination), host)
-        case .tcp: return decision(.bytes(destination), host)
+        case .http, .http2: return .http(port: number)
+        case .auto: return .auto(port: number, other: destination)
+        case .tcp: return .bytes(destination)
         }
     }
 
@@ -84,7 +80,7 @@ extension MeshModel {
         if authority.hasSuffix(".") { authority.removeLast() }
         for host in candidates(authority, client) {
             guard let service = services[host],
-                service.isVisible(to: client.namespace, default: config.defaultServiceExportTo)
+                sees(client, service)
             else { continue }
             guard let port = service.port(number), port.spoken.application.routesHTTP else { continue }
             return HostDecision(destination: DestinationName(host: host, port: number), reason: host)

@@ -44,6 +44,8 @@ public struct MeshModel: Sendable {
     var legacyPolicies: [String: LegacyPolicies] = [:]
     var meshPolicy: AuthenticationPolicy?
     var rules: [String: RuleIndex] = [:]
+    /// Oldest first.
+    var sidecars: [String: [Sidecar]] = [:]
 
     struct SelectorKey: Hashable, Sendable {
         var namespace: String
@@ -103,7 +105,9 @@ extension MeshModel {
         let endpointIndexes =
             slices.isEmpty && hostOfSlice.isEmpty && plainEndpoints.isEmpty && hostsByPod.isEmpty
             && headlessHostsByAddress.isEmpty && workloadsByAddress.isEmpty
-        let policies = peerAuthentications.isEmpty && legacyPolicies.isEmpty && meshPolicy == nil && rules.isEmpty
+        let policies =
+            peerAuthentications.isEmpty && legacyPolicies.isEmpty && meshPolicy == nil && rules.isEmpty
+            && sidecars.isEmpty
         return objects && serviceIndexes && endpointIndexes && policies
     }
 }

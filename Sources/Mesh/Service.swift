@@ -64,7 +64,9 @@ extension Service {
         let clusterIPs = spec["clusterIPs"]?.array?.compactMap(\.string) ?? []
         let first = spec["clusterIP"]?.string ?? ""
         let isHeadless = first == "None"
-        resolution = isHeadless ? .originalDestination : .endpoints
+        // A name for another name leads to whatever address DNS gave the client, outside the mesh.
+        resolution = isHeadless || isAlias ? .originalDestination : .endpoints
+        isExternal = isAlias
         if !isHeadless { addresses = (clusterIPs.isEmpty ? [first] : clusterIPs).filter { !$0.isEmpty } }
         exportTo =
             metadata.annotations["networking.istio.io/exportTo"]?.split(separator: ",")

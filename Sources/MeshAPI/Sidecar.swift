@@ -36,6 +36,11 @@ public struct Sidecar: IstioResource {
                 result.error("host must be of form namespace/dnsName")
             }
         }
+        result.error(
+            if: outboundTrafficPolicy == .allowAnyDynamicDNS,
+            "sidecar: outboundTrafficPolicy.mode ALLOW_ANY_DYNAMIC_DNS is for the mesh only"
+        )
+        result.warn(if: !ingress.isEmpty, "sidecar: ingress listeners are not supported yet and change nothing")
         return result + (workloadSelector?.validate() ?? Validation())
     }
 }

@@ -70,6 +70,10 @@ enum PlainScalar {
         if digits.first != UInt8(ascii: ".") { digits.removeAll { $0 == UInt8(ascii: "_") } }
         if let whole = whole(digits[...]) { return whole }
         guard isDecimal(digits[...]), let number = Double(String(decoding: digits, as: UTF8.self)) else { return nil }
+        // `1e3` and `08` are whole numbers to whoever reads the JSON that they become.
+        if number.magnitude < 1e15, let whole = Int64(exactly: number) {
+            return .int(whole)
+        }
         return .double(number)
     }
 
