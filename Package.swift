@@ -166,7 +166,7 @@ let package = Package(
         tests("Identity", ["Base", "Protobuf", "TLS"]),
         tests("Discovery", ["Protobuf", "TLS"]),
         tests("Kubernetes", ["Base", "HTTP", "JSON", "LabServer", "Network", "TestKubernetes", "YAML"]),
-        tests("LabServer", ["Base", "JSON", "Kubernetes"]),
+        tests("LabServer", ["Base", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Subprocess", "TLS"]),
         tests("Proxy", ["Base", "Discovery", "JSON"]),
         // Starts the program in network namespaces.
         .testTarget(

@@ -18,13 +18,13 @@ struct Discovery: Sendable {
         let versions: [Version]
     }
 
-    /// `/api`
+    /// What `/api` answers.
     static let coreVersions: JSON = [
         "kind": "APIVersions", "versions": ["v1"],
         "serverAddressByClientCIDRs": [["clientCIDR": "0.0.0.0/0", "serverAddress": ""]],
     ]
 
-    /// `/apis`
+    /// What `/apis` answers.
     var groupList: JSON {
         [
             "kind": "APIGroupList", "apiVersion": "v1",

@@ -169,7 +169,8 @@ struct PodStreams: Sendable {
                 group.cancelAll()
             }
         } catch {
-            try? await user.fail("error forwarding port \(user.port) to pod \(name): \(error)")  // The user may be gone.
+            // The user may be gone.
+            try? await user.fail("error forwarding port \(user.port) to pod \(name): \(error)")
         }
     }
 }

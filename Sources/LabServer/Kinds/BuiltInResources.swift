@@ -51,7 +51,7 @@ enum BuiltInResources {
         define(
             .oldDeployments,
             storedAs: .deployments,
-            "apps.Deployment",
+            "extensions.Deployment",
             ["status", "scale"],
             DeploymentStrategy(takesSelectorFromTemplate: true)
         ) {

@@ -23,9 +23,7 @@ struct SchemaDocument {
         let name: String
         switch definition.schema {
         case .builtIn(let schema):
-            // A second version of a kind needs a schema of its own, for a schema belongs to one version.
-            let isOwn = definition.storedAPIVersion == type.apiVersion || definition.conversion != nil
-            name = isOwn ? Self.name(schema) : "io.k8s.api.\(type.group).\(type.version).\(type.kind)"
+            name = Self.name(schema)
             add(schema, as: name)
         case .custom(let schema):
             name = Self.customName(type)
@@ -134,6 +132,7 @@ struct SchemaDocument {
         switch parts[0] {
         case "meta": return "io.k8s.apimachinery.pkg.apis.meta.v1.\(parts[1])"
         case "apiextensions": return "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.\(parts[1])"
+        case "extensions": return "io.k8s.api.extensions.v1beta1.\(parts[1])"
         default: return "io.k8s.api.\(parts[0]).v1.\(parts[1])"
         }
     }

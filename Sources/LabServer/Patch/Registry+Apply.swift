@@ -74,8 +74,8 @@ extension Registry {
         let fields = FieldSet(of: configuration, node)
         try resolveConflicts(&ownership, fields, configuration, current, definition, subresource, context)
         var result = current.applied(configuration, node)
-        // What the manager named before and nobody else owns goes with its wish, the deepest first.
-        for path in ownership.applied(by: manager, subresource: subresource).paths.reversed()
+        // What the manager named before and nobody else owns goes with its wish; an element of a list goes as a whole.
+        for path in ownership.applied(by: manager, subresource: subresource).paths
         where !fields.contains(path) && ownership.others(of: path, than: manager, subresource: subresource).isEmpty {
             result.removeValue(at: path[...], node)
         }

@@ -52,7 +52,7 @@ enum Printing {
 
     static func list(_ values: [String]) -> String { values.isEmpty ? "<none>" : values.joined(separator: ",") }
 
-    /// `a=1,b=2`
+    /// Labels as kubectl writes them: `a=1,b=2`.
     static func labels(_ labels: JSON?) -> String {
         list((labels?.strings ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
     }

@@ -25,9 +25,7 @@ struct Selection: Sendable {
         }
         let known = definition.selectableFields.union(["metadata.name", "metadata.namespace"])
         if let unknown = fields.requirements.first(where: { !known.contains($0.field) }) {
-            throw StatusError.badRequest(
-                "Unable to find \"\(definition.type)\" that match label selector \"\(labelSelector ?? "")\", field selector \"\(fieldSelector ?? "")\": field label not supported: \(unknown.field)"
-            )
+            throw StatusError.badRequest("field label not supported: \(unknown.field)")
         }
     }
 

@@ -1,5 +1,5 @@
 extension BuiltInSchemas {
-    /// What all groups share, and the CustomResourceDefinition.
+    /// What all groups share, the Deployment of old, and the CustomResourceDefinition.
     static let meta = """
         package meta
         ObjectMeta: name string, generateName string, namespace string, selfLink string, uid string,
@@ -20,6 +20,11 @@ extension BuiltInSchemas {
           propagationPolicy string, dryRun []string, ignoreStoreReadErrorWithClusterBreakingPotential bool?,
           kind=0 string, apiVersion=0 string
         Preconditions: uid string, resourceVersion string
+        package extensions
+        Deployment: metadata meta.ObjectMeta, spec DeploymentSpec, status apps.DeploymentStatus
+        DeploymentSpec: replicas int32?, selector meta.LabelSelector, template! core.PodTemplateSpec,
+          strategy apps.DeploymentStrategy, minReadySeconds int32, revisionHistoryLimit int32?, paused bool,
+          progressDeadlineSeconds=9 int32?
         package apiextensions
         CustomResourceDefinition: metadata meta.ObjectMeta, spec! CustomResourceDefinitionSpec,
           status CustomResourceDefinitionStatus

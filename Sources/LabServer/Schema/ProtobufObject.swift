@@ -103,7 +103,8 @@ struct ProtobufObject {
         case .intOrString: return try intOrString(field)
         case .any: return try first(field).map { try JSON(parsing: try $0.bytes()) }
         case .object(let schema): return try message(field.message(), schemas[schema], depth: depth)
-        case .double, .array, .map: throw ProtobufError.wrongType(field: field.number)  // None of the kinds has these here.
+        // None of the kinds has these here.
+        case .double, .array, .map: throw ProtobufError.wrongType(field: field.number)
         }
     }
 
