@@ -98,7 +98,10 @@ public struct Socket: ~Copyable, Sendable {
     /// Where the peer meant to connect before the packet filter redirected it here; nil when it was not redirected.
     public var originalDestination: SocketAddress? {
         var raw = CLinux_address()
-        return unsafe CLinux_original_destination(descriptor, &raw) == 0 ? SocketAddress(raw: raw) : nil
+        guard unsafe CLinux_original_destination(descriptor, &raw) == 0 else { return nil }
+        // Where connections are tracked, the kernel also answers for those that came straight here.
+        let destination = SocketAddress(raw: raw)
+        return destination == (try? localAddress) ? nil : destination
     }
 
     /// The error that waits on the socket, such as that of a failed connection attempt; taken away by asking.

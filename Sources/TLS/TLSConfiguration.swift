@@ -2,7 +2,10 @@
 public struct TLSParameters: Sendable, Hashable {
     /// Lowest and highest version to speak; below TLS 1.2 OpenSSL's security level goes down to 0.
     public var versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
-    /// TLS 1.2 suites by OpenSSL's names, in order; empty means forward-secret AES-GCM and ChaCha20.
+    /// TLS 1.2 suites by OpenSSL's names, in order; empty means Envoy's default.
+    ///
+    /// That is forward-secret AES-GCM and ChaCha20, where the client's order decides between AES128-GCM and ChaCha20.
+    /// With TLS 1.3 the client's order always decides.
     public var cipherSuites: [String] = []
     /// Key exchange groups by OpenSSL's names, in order.
     public var groups = ["X25519", "P-256"]

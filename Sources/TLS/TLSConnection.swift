@@ -134,6 +134,7 @@ internal import Glibc
         return TLSInfo(
             version: version ?? .tls12,
             cipherSuite: unsafe String(cString: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl))),
+            group: unsafe COpenSSL_group_name(ssl).map { unsafe String(cString: $0) },
             applicationProtocol: count > 0 ? chosen : nil,
             serverName: unsafe asked.map { unsafe String(cString: $0) },
             isResumed: unsafe SSL_session_reused(ssl) == 1,
@@ -280,7 +281,7 @@ internal import Glibc
     // For SocketBIO
 
     /// Reads from the socket; nil when there is nothing now.
-    fileprivate func receive(_ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int? {
+    func receive(_ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int? {
         if isDrained { return nil }
         while true {
             let count = unsafe recv(descriptor, buffer, capacity, 0)
@@ -298,51 +299,8 @@ internal import Glibc
         }
     }
 
-    fileprivate func keep(_ bytes: UnsafeBufferPointer<CChar>) {
+    func keep(_ bytes: UnsafeBufferPointer<CChar>) {
         // Safe: the same octets, read as unsigned.
         unsafe bytes.withMemoryRebound(to: UInt8.self) { unsafe unsent.append(contentsOf: $0) }
     }
-}
-
-/// The stream between OpenSSL and the socket: reads directly, and gathers writes for one system call.
-private enum SocketBIO {
-    // Safe: made once, never changed or freed.
-    nonisolated(unsafe) static let method: OpaquePointer? = {
-        let method = unsafe BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "apus socket")
-        unsafe BIO_meth_set_create(method, createBIO)
-        unsafe BIO_meth_set_read(method, readBIO)
-        unsafe BIO_meth_set_write(method, writeBIO)
-        unsafe BIO_meth_set_ctrl(method, controlBIO)
-        return unsafe method
-    }()
-
-    static func owner(_ bio: OpaquePointer?) -> TLSConnection? {
-        // Safe: set by the connection that owns the SSL that owns the BIO.
-        unsafe BIO_get_data(bio).map { unsafe Unmanaged<TLSConnection>.fromOpaque($0).takeUnretainedValue() }
-    }
-}
-
-private func createBIO(_ bio: OpaquePointer?) -> CInt {
-    unsafe BIO_set_init(bio, 1)
-    return 1
-}
-
-private func readBIO(_ bio: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: CInt) -> CInt {
-    guard let owner = unsafe SocketBIO.owner(bio) else { return -1 }
-    guard let count = unsafe owner.receive(buffer, Int(capacity)) else {
-        unsafe COpenSSL_retry_read(bio)
-        return -1
-    }
-    unsafe BIO_clear_flags(bio, COpenSSL_BIO_FLAGS_RETRY)
-    return CInt(count)
-}
-
-private func writeBIO(_ bio: OpaquePointer?, _ bytes: UnsafePointer<CChar>?, _ count: CInt) -> CInt {
-    // Safe: OpenSSL vouches for `count` octets.
-    unsafe SocketBIO.owner(bio)?.keep(UnsafeBufferPointer(start: bytes, count: Int(count)))
-    return count
-}
-
-private func controlBIO(_ bio: OpaquePointer?, _ command: CInt, _: Int, _: UnsafeMutableRawPointer?) -> Int {
-    command == BIO_CTRL_FLUSH ? 1 : 0
 }

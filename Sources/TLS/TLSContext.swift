@@ -5,6 +5,7 @@ internal import COpenSSL
 @safe final class TLSContext: Sendable {
     // Safe: OpenSSL counts references to it atomically, and nothing changes it after init.
     nonisolated(unsafe) let raw: OpaquePointer
+    let parameters: TLSParameters
     let applicationProtocols: ApplicationProtocols
     let verification: PeerVerification?
     let verifiedPeers = VerifiedPeers()
@@ -20,6 +21,7 @@ internal import COpenSSL
             throw MeshError(.unavailable, "making a TLS context", cause: OpenSSLErrors.drain())
         }
         unsafe self.raw = raw
+        self.parameters = parameters
         applicationProtocols = ApplicationProtocols(parameters.applicationProtocols)
         self.verification = verification
         unsafe COpenSSL_CTX_set_modes(raw)

@@ -16,7 +16,8 @@ public final class TLSServerContext: Sendable {
         context = try unsafe TLSContext(TLS_server_method(), configuration.parameters, verification)
         for identity in configuration.identities { try context.use(identity) }
         let raw = unsafe context.raw
-        _ = unsafe SSL_CTX_set_options(raw, COpenSSL_OP_CIPHER_SERVER_PREFERENCE | COpenSSL_OP_PRIORITIZE_CHACHA)
+        _ = unsafe SSL_CTX_set_options(raw, COpenSSL_OP_CIPHER_SERVER_PREFERENCE)
+        unsafe SSL_CTX_set_client_hello_cb(raw, settlePreference, nil)
         unsafe COpenSSL_CTX_set_session_cache(raw, 0)
         // Without a name for its sessions OpenSSL refuses to resume any that has a client certificate. Each context has
         // ticket keys of its own, so a session never moves to a context with other rules.

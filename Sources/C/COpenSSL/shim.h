@@ -49,7 +49,6 @@ static inline void COpenSSL_CTX_read_ahead(SSL_CTX *context) { SSL_CTX_set_read_
 static const uint64_t COpenSSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t COpenSSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
 static const uint64_t COpenSSL_OP_CIPHER_SERVER_PREFERENCE = SSL_OP_CIPHER_SERVER_PREFERENCE;
-static const uint64_t COpenSSL_OP_PRIORITIZE_CHACHA = SSL_OP_PRIORITIZE_CHACHA;
 
 // Connections
 
@@ -57,6 +56,11 @@ static inline int COpenSSL_set_server_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);
 }
 static inline int COpenSSL_set_groups(SSL *ssl, const char *names) { return (int)SSL_set1_groups_list(ssl, names); }
+/// The group that the keys were exchanged in; null when that was none.
+static inline const char *COpenSSL_group_name(SSL *ssl) {
+    int group = (int)SSL_get_negotiated_group(ssl);
+    return group ? SSL_group_to_name(ssl, group) : 0;
+}
 static inline void COpenSSL_set_owner(SSL *ssl, void *owner) { SSL_set_app_data(ssl, owner); }
 static inline void *COpenSSL_owner(const SSL *ssl) { return SSL_get_app_data(ssl); }
 static inline SSL *COpenSSL_store_ctx_ssl(X509_STORE_CTX *verification) {
