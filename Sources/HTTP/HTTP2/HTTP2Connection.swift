@@ -191,14 +191,16 @@ extension HTTP2Connection {
             hasPong.store(false, ordering: .relaxed)
             state.withLock { $0.session.ping() }
             output.signal()
+            let deadline = ContinuousClock.now + keepAlive.patience
             let timer = Task {
-                try await Task.sleep(for: keepAlive.patience)
+                try await Task.sleep(until: deadline)
                 pong.signal()
             }
-            await pong.wait()
-            timer.cancel()
-            if !hasPong.load(ordering: .relaxed) {
-                throw MeshError(.timedOut, "the peer does not answer HTTP/2 pings")
+            defer { timer.cancel() }
+            while !hasPong.load(ordering: .relaxed) {
+                if .now >= deadline { throw MeshError(.timedOut, "the peer does not answer HTTP/2 pings") }
+                await pong.wait()
+                try Task.checkCancellation()
             }
         }
     }

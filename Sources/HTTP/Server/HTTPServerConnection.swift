@@ -35,7 +35,9 @@ final class HTTPServerConnection: Sendable {
     func run() async {
         defer { stream.close() }
         do {
-            while try await serveNext() {}
+            // A new connection must say something soon; later it may rest.
+            var patience = limits.headPatience
+            while try await serveNext(within: patience) { patience = limits.idlePatience }
             try await linger()
         } catch let error as HTTP1Error {
             try? await refuse(error)  // The client may be gone; then there is nobody to tell.
@@ -45,8 +47,8 @@ final class HTTPServerConnection: Sendable {
         }
     }
 
-    private func serveNext() async throws -> Bool {
-        reading.start(limits.idlePatience)
+    private func serveNext(within patience: Duration) async throws -> Bool {
+        reading.start(patience)
         defer { reading.stop() }
         guard
             let head = try await input.nextHead(

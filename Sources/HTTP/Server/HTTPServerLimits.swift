@@ -1,8 +1,8 @@
 /// What a server allows its clients, who may be slow, many, or hostile.
 public struct HTTPServerLimits: Sendable {
     /// Connections at a time; more wait in the listener's queue.
-    public var connections = 4096
-    /// From the first octet of a head to its last.
+    public var connections = 1024
+    /// From the first octet of a head to its last, and before it on a new connection.
     public var headPatience = Duration.seconds(10)
     /// Between two messages on one connection.
     public var idlePatience = Duration.seconds(120)
