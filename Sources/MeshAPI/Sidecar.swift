@@ -68,6 +68,7 @@ public struct VirtualService: IstioResource {
     public func validate(in context: ValidationContext) -> Validation {
         var result = Validation()
         for host in hosts { if let problem = domainNameProblem(host, allowsWildcard: true) { result.error(problem) } }
+        result.warn("the routes of a VirtualService are not applied yet")
         return result + validateExportTo(exportTo, namespace: metadata.namespace)
     }
 }
@@ -85,6 +86,9 @@ public struct Gateway: IstioResource {
     }
 
     public func validate(in context: ValidationContext) -> Validation {
-        Validation(errors: servers.isEmpty ? ["gateway must have at least one server"] : [])
+        Validation(
+            errors: servers.isEmpty ? ["gateway must have at least one server"] : [],
+            warnings: ["the servers of a Gateway are not opened yet"]
+        )
     }
 }
