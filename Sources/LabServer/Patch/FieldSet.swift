@@ -49,7 +49,10 @@ struct FieldSet: Hashable, Sendable {
     /// The step from a merged list to one of its elements.
     static func step(to element: JSON, _ merge: ListMerge) -> String {
         guard case .byKey(let keys, _) = merge else { return "v:\(element.text())" }
-        let identity = keys.compactMap { key in element[key].map { (key, $0) } }
+        // The one key with a default: a port is of TCP unless it says otherwise.
+        let identity = keys.compactMap { key in
+            (element[key] ?? (key == "protocol" ? "TCP" : nil)).map { (key, $0) }
+        }
         return "k:\(JSON.object(Dictionary(identity) { first, _ in first }).text())"
     }
 

@@ -67,6 +67,9 @@ import JSON
         }
     }
 
+    /// Keeps the file from growing beyond so many pages, as a full disk would.
+    func limitSize(pages: Int) throws(MeshError) { try execute("PRAGMA max_page_count = \(pages)") }
+
     private func apply(_ change: Change) throws(MeshError) {
         let key: [Value] = [.text(change.key.resource), .text(change.key.namespace), .text(change.key.name)]
         if let new = change.new {

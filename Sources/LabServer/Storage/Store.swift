@@ -78,6 +78,9 @@ actor Store {
         for watcher in watchers { watcher(.changes(changes)) }
     }
 
+    /// Keeps the database from growing beyond so many pages, as a full disk would.
+    func limitSize(pages: Int) throws { try database.limitSize(pages: pages) }
+
     /// Tells every watch how far it has seen, in order with the changes.
     func reportProgress() {
         let (watchers, revision) = shared.withLock { ($0.log.activeWatchers, $0.index.revision) }
