@@ -21,6 +21,7 @@ public final class EventLoop {
     private var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
     private var timers: TimerWheel
+    private var isRunning = false
     private var turnHandlers: [any TurnHandler] = []
     private var events = [CLinux_event](repeating: CLinux_event(), count: 256)
     private var readBuffer = [UInt8](repeating: 0, count: 65_536)
@@ -101,7 +102,8 @@ public final class EventLoop {
 
     /// Calls `handler` once, `delay` from the beginning of this turn or up to 4 ms later.
     public func schedule(after delay: Duration, _ handler: any TimerHandler) -> TimerID {
-        timers.schedule(at: now + delay, handler)
+        if !isRunning { now = .now }  // There has been no turn that would have looked at the clock.
+        return timers.schedule(at: now + delay, handler)
     }
 
     /// Forgets a timer; one that has fired or was cancelled before is left alone.
@@ -131,6 +133,7 @@ public final class EventLoop {
     /// Serves the loop on the calling thread until ``EventLoopHandle/stop()``, then lets go of all handlers.
     public func run() throws(SystemError) {
         handle.began()
+        isRunning = true
         defer {
             handle.ended(self)
             slots = []

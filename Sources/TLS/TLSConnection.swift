@@ -48,6 +48,8 @@ internal import Glibc
         destination: String? = nil,
         applicationProtocols: ApplicationProtocols? = nil
     ) {
+        // The dot that ends an absolute name is no part of the name (RFC 6066 §3).
+        let serverName = serverName.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
         let key = destination.map { SessionCache.Key(destination: $0, serverName: serverName ?? "") }
         self.init(client.context, descriptor, sessions: client.sessions, sessionKey: key, serverName: serverName)
         unsafe SSL_set_connect_state(ssl)

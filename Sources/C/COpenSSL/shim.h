@@ -32,7 +32,8 @@ static inline int COpenSSL_CTX_set_signature_algorithms(SSL_CTX *context, const 
 static inline void COpenSSL_CTX_set_modes(SSL_CTX *context) {
     SSL_CTX_set_mode(
         context,
-        SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+            SSL_MODE_NO_AUTO_CHAIN);
 }
 static inline void COpenSSL_CTX_set_session_cache(SSL_CTX *context, int client) {
     SSL_CTX_set_session_cache_mode(
