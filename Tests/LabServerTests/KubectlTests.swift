@@ -34,15 +34,15 @@ import Testing
                     "NAME   READY   UP-TO-DATE   AVAILABLE   AGE\nweb    0/2     0            0"
                 )
             )
-            let listed = try await run("describe", "deploy", "web")
-            #expect(listed.contains("RollingUpdateStrategy:  25% max unavailable"))
-            let described = try await run("explain", "deployment.spec.replicas")
-            #expect(described.contains("How many pods there should be"))
+            let description = try await run("describe", "deploy", "web")
+            #expect(description.contains("RollingUpdateStrategy:  25% max unavailable"))
+            let field = try await run("explain", "deployment.spec.replicas")
+            #expect(field.contains("How many pods there should be"))
             #expect(try await run("expose", "deploy", "web", "--port=80") == "service/web exposed")
             #expect(try await run("create", "configmap", "c", "--from-literal=a=b") == "configmap/c created")
             #expect(try await run("get", "cm", "c", "-o", "jsonpath={.data.a}") == "b")
-            let explained = try await run("delete", "deploy/web", "svc/web")
-            #expect(explained.contains("deployment.apps \"web\" deleted"))
+            let deleted = try await run("delete", "deploy/web", "svc/web")
+            #expect(deleted.contains("deployment.apps \"web\" deleted"))
         }
     }
 
@@ -96,8 +96,8 @@ import Testing
             )
             let data = String(repeating: "x", count: 1 << 21)
             let large = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big}\ndata: {a: \(data)}"
-            let removed = try await server.failure("create", "-f", "-", input: large)
-            #expect(removed.contains("Too long"))
+            let tooLarge = try await server.failure("create", "-f", "-", input: large)
+            #expect(tooLarge.contains("Too long"))
         }
     }
 
@@ -157,12 +157,11 @@ import Testing
                 try await server.failure("apply", "-f", "-", input: widget("C"))
                     == "The Widget \"w\" is invalid: spec.mode: Unsupported value: \"C\": supported values: \"A\", \"B\""
             )
-            let tooLarge = try await server.output("explain", "widget.spec.mode"); #expect(said.contains("Which way."))
-        }
-        _ = try await server.output("delete", "crd", "widgets.example.com")
-        do {
-            let said = try await server.failure("get", "widgets.v1.example.com")
-            #expect(tooLarge.contains("the server"))
+            let field = try await server.output("explain", "widget.spec.mode")
+            #expect(field.contains("Which way."))
+            _ = try await server.output("delete", "crd", "widgets.example.com")
+            let gone = try await server.failure("get", "widgets.v1.example.com")
+            #expect(gone.contains("the server"))
         }
     }
 
