@@ -25,7 +25,9 @@ final class ConnectedProxy: Sendable {
     private struct State {
         var session: ServerSession
         var status = Status()
-        /// When that changed which the response on its way tells of.
+        /// Since when there may be something to tell that was not sent yet; nil when there is nothing.
+        var wokenAt: ContinuousClock.Instant?
+        /// The same of the response on its way.
         var changedAt: ContinuousClock.Instant?
     }
 
@@ -51,7 +53,13 @@ final class ConnectedProxy: Sendable {
         (wakeups, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func wake() { signal.yield() }
+    /// There may be something to send.
+    func wake() {
+        state.withLock { state in
+            if state.wokenAt == nil { state.wokenAt = .now }
+        }
+        signal.yield()
+    }
 
     var status: Status {
         state.withLock { state in
@@ -66,13 +74,13 @@ final class ConnectedProxy: Sendable {
     /// The versions of what the proxy has.
     var versions: [ResourceName: String] { state.withLock { $0.session.versions } }
 
-    func nextResponse(
-        changedAt: ContinuousClock.Instant,
-        _ resolve: (ResourceName) -> EncodedResource?
-    ) -> DeltaResponse? {
+    func nextResponse(_ resolve: (ResourceName) -> EncodedResource?) -> DeltaResponse? {
         state.withLock { state in
-            guard let response = state.session.nextResponse(resolve) else { return nil }
-            state.changedAt = changedAt
+            guard let response = state.session.nextResponse(resolve) else {
+                if !state.session.isWaitingForAnswer { state.wokenAt = nil }
+                return nil
+            }
+            state.changedAt = state.wokenAt.take()
             state.status.sent += 1
             state.status.lastSent = .now
             return response

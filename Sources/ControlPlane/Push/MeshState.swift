@@ -14,8 +14,6 @@ final class MeshState: Sendable {
         var roots = ""
         var proxies: [Int: ConnectedProxy] = [:]
         var nextNumber = 0
-        /// When the mesh changed last in a way that may concern a proxy.
-        var lastChange = ContinuousClock.now
     }
 
     private let state: Mutex<State>
@@ -73,7 +71,6 @@ final class MeshState: Sendable {
         let isRelevant = state.withLock { state in
             let impact = body(&state)
             state.cache.forget(impact, in: state.model)
-            if !impact.isEmpty { state.lastChange = .now }
             return !impact.isEmpty
         }
         if isRelevant { wakeAll() }
@@ -114,7 +111,7 @@ final class MeshState: Sendable {
             var cache = ResourceCache()
             swap(&cache, &state.cache)
             defer { swap(&cache, &state.cache) }
-            let response = proxy.nextResponse(changedAt: state.lastChange) { name in
+            let response = proxy.nextResponse { name in
                 cache.resource(name, for: workload) { resolver.resource(name, for: workload) }
             }
             return response.map(NextStep.response) ?? .nothing

@@ -62,9 +62,10 @@ struct DebugPages: Sendable {
         return page
     }
 
-    /// Istio's word: everything acknowledged, nothing sent yet, or an answer is waited for or was no.
+    /// Istio's word: it has everything, nothing yet, or an answer is waited for or was no.
     private static func word(for status: ConnectedProxy.Status) -> String {
-        if status.sent == 0 { return "NOT SENT" }
+        // A proxy that was connected before brings along what it has.
+        if status.resources == 0 { return "NOT SENT" }
         return status.isWaitingForAnswer || !status.refusals.isEmpty ? "STALE" : "SYNCED"
     }
 

@@ -31,6 +31,9 @@ public final class DiscoveryClient: Sendable {
         var outgoing: AsyncStream<DeltaRequest>.Continuation?
     }
 
+    /// A stream that lasted this long was a good one: the next attempt after it is not delayed.
+    private static let successAge: Duration = .seconds(5)
+
     private let transport: Transport
     private let apply: @Sendable (DiscoveryUpdate) async throws -> Void
     private let state: Mutex<State>
@@ -67,21 +70,24 @@ public final class DiscoveryClient: Sendable {
 
     /// Stays connected until the task is cancelled.
     public func run() async {
-        var backoff = Backoff(first: .milliseconds(100), limit: .seconds(5))
+        var backoff = Backoff(first: .milliseconds(100), limit: .seconds(3))
         while !Task.isCancelled {
+            let began = ContinuousClock.now
             do {
-                try await stream { backoff.succeeded() }
+                try await stream()
                 log.info("the control plane ended the stream")
             } catch {
                 if Task.isCancelled { return }
                 log.warn("not connected to the control plane, the last configuration stays in force: \(error)")
             }
+            // A stream on which there was nothing to tell has worked all the same.
+            if ContinuousClock.now - began > Self.successAge { backoff.succeeded() }
             try? await Task.sleep(for: backoff.failed())  // Cancelled: the loop ends.
         }
     }
 
     /// One stream, from its beginning to its end.
-    private func stream(_ succeeded: () -> Void) async throws {
+    private func stream() async throws {
         let client = try await transport.connect()
         defer { client.close() }
         let call = try client.stream(DiscoveryProtocol.path, metadata: try await transport.metadata())
@@ -105,7 +111,6 @@ public final class DiscoveryClient: Sendable {
         try await withTaskCancellationHandler {
             while let message = try await call.next() {
                 try await received(try DeltaResponse(message))
-                succeeded()
             }
         } onCancel: {
             call.cancel()
