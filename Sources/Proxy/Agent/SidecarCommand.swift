@@ -66,7 +66,8 @@ struct SidecarCommand {
             }
             defer { group.cancelAll() }
             do {
-                try await group.waitForAll()
+                // Not `waitForAll`, which waits for the others too when one has thrown.
+                for try await _ in group {}
             } catch is CancellationError {
                 // The usual end.
             }
