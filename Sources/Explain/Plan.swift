@@ -32,6 +32,8 @@ public struct Plan: Sendable {
 
     public var changes: [Change]
     public var remarks: [Remark]
+    /// Whether one client of each namespace, with a sidecar and without, stands for all of them: the mesh is large.
+    public var isSampled: Bool
     /// The model as it would be.
     public var after: MeshModel
 
@@ -58,17 +60,28 @@ public struct Plan: Sendable {
         for object in deleted { impact.formUnion(after.remove(object)) }
         self.after = after
         self.remarks = remarks
-        changes = Self.changes(before, after, impact)
+        (changes, isSampled) = Self.changes(before, after, impact)
     }
 
-    private static func changes(_ before: MeshModel, _ after: MeshModel, _ impact: Impact) -> [Change] {
+    /// Connections that are looked at one by one; of more, only samples.
+    private static let connectionLimit = 500_000
+
+    private static func changes(_ before: MeshModel, _ after: MeshModel, _ impact: Impact) -> ([Change], Bool) {
         let hosts = Set(before.services.keys).union(after.services.keys).filter { host in
             let namespace = (after.services[host] ?? before.services[host])?.namespace ?? ""
             return impact.affectsDestination(host: host, namespace: namespace)
                 || impact.inboundNamespaces.contains(namespace) || !impact.workloads.isEmpty
         }
-        let clients = Set(before.workloads.keys).union(after.workloads.keys).sorted()
-        return clients.flatMap { client in
+        var clients = Set(before.workloads.keys).union(after.workloads.keys).sorted()
+        let isSampled = clients.count * hosts.count > connectionLimit
+        if isSampled {
+            var seen: Set<String> = []
+            clients = clients.filter { client in
+                let workload = after.workloads[client] ?? before.workloads[client]
+                return seen.insert("\(client.namespace) \(workload?.hasSidecar ?? false)").inserted
+            }
+        }
+        let found = clients.flatMap { client in
             hosts.sorted().flatMap { host -> [Change] in
                 let ports = [before, after].flatMap { $0.services[host]?.ports.map(\.number) ?? [] }
                 return Set(ports).sorted().flatMap { port in
@@ -76,6 +89,7 @@ public struct Plan: Sendable {
                 }
             }
         }
+        return (found, isSampled)
     }
 
     private static func changes(
@@ -117,6 +131,7 @@ public struct Plan: Sendable {
         for change in ordered { text += "\(change.line)\n" }
         let broken = changes.count(where: \.breaks)
         let readable = changes.count(where: \.becomesReadable)
+        if isSampled { text += "The mesh is large: one client of each namespace stands for all of them.\n" }
         text +=
             changes.isEmpty
             ? "No connection changes.\n"

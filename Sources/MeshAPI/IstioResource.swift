@@ -59,6 +59,17 @@ extension IstioResource {
 ///
 /// - Returns: nil when the kind is none of Istio's.
 public func validate(_ object: JSON, in context: ValidationContext = ValidationContext()) -> Validation? {
+    if object["kind"] == "IstioOperator", object["apiVersion"]?.string?.hasPrefix("install.istio.io/") == true {
+        return validateOperator(object)
+    }
     guard let kind = IstioKind(of: object) else { return nil }
     return kind.resource.validation(of: object, in: context)
+}
+
+private func validateOperator(_ object: JSON) -> Validation {
+    do {
+        return try MeshConfig(try IstioOperator(object).meshConfigOverlay).validate()
+    } catch {
+        return Validation(errors: [error.description])
+    }
 }

@@ -216,6 +216,19 @@ import YAML
             ]
         ),
         Case(
+            rule: "clients of several namespaces with one rule",
+            objects:
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {namespace: more, name: c}\nspec: {containers: [{name: istio-proxy}]}\n"
+                + Manifest.rule("legacy", "r", "host: httpbin, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}"),
+            code: "APS0001",
+            lines: [
+                "Error [APS0001] (DestinationRule legacy/r) Clients in namespaces full and more get 503 UF from "
+                    + "httpbin.legacy.svc.cluster.local:8000 pod httpbin: they send mTLS (DestinationRule legacy/r), the server has no "
+                    + "sidecar. Remove tls from the rule, so that each endpoint gets what it accepts, or let the server accept mutual "
+                    + "TLS."
+            ]
+        ),
+        Case(
             rule: "a strict workload in a namespace that disables",
             objects: Manifest.policy("full", "ns", "mtls: {mode: DISABLE}")
                 + Manifest.policy("full", "w", "selector: {matchLabels: {app: httpbin}}, mtls: {mode: STRICT}"),

@@ -138,6 +138,15 @@ import YAML
         for object in objects { #expect(validate(object)?.errors == []) }
     }
 
+    @Test func `an operator is judged like any other object`() {
+        func judge(_ spec: JSON) -> Validation? {
+            validate(["apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator", "spec": spec])
+        }
+        #expect(judge(["meshConfig": ["meshMTLS": ["minProtocolVersion": "TLSV1_3"]]]) == Validation())
+        #expect(judge(["meshConfig": ["meshMTLS": ["minProtocolVersion": "TLSV1_4"]]])?.errors.count == 1)
+        #expect(judge(["meshConfig": ["tlsDefaults": ["ecdhCurves": ["x"]]]])?.warnings.count == 1)
+    }
+
     @Test func `legacy values for mTLS make a strict mesh policy and its rules`() throws {
         let objects = try parse("values: {global: {mtls: {enabled: true}}}").legacyObjects()
         #expect(try AuthenticationPolicy(objects[0]).mode == .strict)

@@ -12,7 +12,9 @@ internal import MeshAPI
     for service in model.services.values.sorted(by: { $0.host < $1.host }) where !service.isAlias {
         for port in service.ports {
             let name = DestinationName(host: service.host, port: port.number)
-            for client in clients { analyze(client, name, context, findings) }
+            // Clients with the same rule, or all without one, get the same.
+            let groups = Dictionary(grouping: clients) { model.rule(for: Client($0), to: service)?.reference }
+            for group in groups.values { analyze(group, name, context, findings) }
         }
     }
     analyzeOverruled(context, findings)
@@ -28,8 +30,16 @@ private func clientOfEachNamespace(_ model: MeshModel) -> [Workload] {
     return clients.values.sorted { $0.key < $1.key }
 }
 
-private func analyze(_ client: Workload, _ name: DestinationName, _ context: AnalysisContext, _ findings: FindingList) {
-    guard let destination = context.model.destination(name, for: Client(client)) else { return }
+private func analyze(
+    _ clients: [Workload],
+    _ name: DestinationName,
+    _ context: AnalysisContext,
+    _ findings: FindingList
+) {
+    let sees = clients.lazy.compactMap { client in
+        context.model.destination(name, for: Client(client)).map { (client, $0) }
+    }
+    guard let (client, destination) = sees.first else { return }
     for connection in context.model.connections(from: client, to: name) {
         guard let failure = connection.failure, failure != "503 UH" else { continue }
         let rule =
@@ -37,7 +47,7 @@ private func analyze(_ client: Workload, _ name: DestinationName, _ context: Ana
             ? destination.rule : nil
         let server = connection.server.map { " pod \($0.metadata.name)" } ?? ""
         let text =
-            "Clients in namespace \(client.namespace) get \(failure) from \(name.host):\(name.port)\(server): they send "
+            "Clients in \(namespaces(of: clients)) get \(failure) from \(name.host):\(name.port)\(server): they send "
             + "\(connection.wire.rawValue) (\(connection.clientReason))"
             + (connection.serverReason.isEmpty ? "" : ", the server has \(connection.serverReason)")
             + ". \(remedy(connection, destination))"
@@ -50,6 +60,15 @@ private func analyze(_ client: Workload, _ name: DestinationName, _ context: Ana
             break
         }
     }
+}
+
+/// `namespace a`, `namespaces a, b and c`, `namespaces a, b, c and 7 more`.
+private func namespaces(of clients: [Workload]) -> String {
+    let names = clients.map(\.namespace)
+    guard let last = names.last, names.count > 1 else { return "namespace \(names.first ?? "")" }
+    let shown = names.prefix(3)
+    if names.count > 3 { return "namespaces \(shown.joined(separator: ", ")) and \(names.count - 3) more" }
+    return "namespaces \(shown.dropLast().joined(separator: ", ")) and \(last)"
 }
 
 private func remedy(_ connection: ConnectionDecision, _ destination: DestinationDecision) -> String {
