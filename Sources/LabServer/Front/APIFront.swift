@@ -25,7 +25,9 @@ final class APIFront: Sendable {
     ///
     /// - Throws: ``StatusError`` (401).
     func user(_ fields: HTTPFields, certificate: Certificate?) throws -> UserInfo {
-        try Authenticator(issuer: issuer).user(fields, certificate: certificate, index: registry.store.index)
+        let index = registry.store.index
+        let user = try Authenticator(issuer: issuer).user(fields, certificate: certificate, index: index)
+        return try Impersonation(authorizer: Authorizer(index: index)).effectiveUser(user, fields)
     }
 
     /// The answer to one request; never throws, for every failure has an answer.

@@ -103,6 +103,12 @@ struct AccessStrategy: ResourceStrategy {
         }
     }
 
+    func admit(_ object: inout JSON, old: JSON?, index: StoreIndex, context: RequestContext) throws {
+        let subject = object["roleRef"] == nil ? "rules" : "subjects"
+        if let old, old[subject] == object[subject] { return }
+        try EscalationCheck(authorizer: Authorizer(index: index)).check(object, user: context.user)
+    }
+
     func validate(_ object: JSON, old: JSON?) -> [FieldError] {
         object.kind.hasSuffix("Binding") ? binding(object, old: old) : rules(object)
     }

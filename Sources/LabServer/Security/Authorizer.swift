@@ -12,6 +12,8 @@ struct AccessAttributes: Sendable {
     /// For what is no resource; empty otherwise.
     var path = ""
 
+    init(verb: String) { self.verb = verb }
+
     init(_ target: RequestTarget) {
         verb = target.verb
         guard target.isResource else {
