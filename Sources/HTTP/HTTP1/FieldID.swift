@@ -104,20 +104,26 @@ public enum FieldID: UInt8, CaseIterable, Sendable {
 private struct FieldNameTable: Sendable {
     static let shared = FieldNameTable()
 
-    private let names: [[UInt8]]
+    /// The names, one after the other.
+    private let text: [UInt8]
+    /// Where in `text` the name of each id begins, and after the last where it ends.
+    private let starts: [Int]
     /// Ids by hash, a power of two of them, ``FieldID/other`` where there is none; collisions go to the next slot.
     private let slots: [FieldID]
 
     init() {
-        names = FieldID.allCases.map { Array($0.name.utf8) }
+        var text: [UInt8] = []
+        var starts = [0]
         var slots = [FieldID](repeating: .other, count: 256)
         for id in FieldID.allCases where id != .other {
-            let name = names[Int(id.rawValue)]
+            let name = Array(id.name.utf8)
+            text += name
+            starts.append(text.count)
             var slot = Self.hash(name.span)
             while slots[slot] != .other { slot = (slot + 1) & 255 }
             slots[slot] = id
         }
-        self.slots = slots
+        (self.text, self.starts, self.slots) = (text, starts, slots)
     }
 
     private static func hash(_ name: Span<UInt8>) -> Int {
@@ -132,11 +138,13 @@ private struct FieldNameTable: Sendable {
     func id(of name: Span<UInt8>) -> FieldID {
         if name.isEmpty { return .other }
         var slot = Self.hash(name)
-        while slots[slot] != .other {
-            let candidate = names[Int(slots[slot].rawValue)]
-            if ASCII.equalsIgnoringCase(name, lowercase: candidate.span) { return slots[slot] }
+        while true {
+            let id = slots[slot]
+            if id == .other { return .other }
+            let index = Int(id.rawValue)
+            let candidate = text.span.extracting(starts[index]..<starts[index + 1])
+            if ASCII.equalsIgnoringCase(name, lowercase: candidate) { return id }
             slot = (slot + 1) & 255
         }
-        return .other
     }
 }

@@ -1,8 +1,7 @@
 extension HTTP1Head {
     /// Parses `METHOD SP target SP HTTP/1.x` (RFC 9112 §3).
     mutating func parseRequestLine(_ line: Range<Int>) throws(HTTP1Error) {
-        var index = line.lowerBound
-        while index < line.upperBound, ASCII.isToken(bytes[index]) { index += 1 }
+        let index = endOfToken(in: line)
         if index == line.lowerBound { throw .invalidMethod }
         guard index < line.upperBound, bytes[index] == ASCII.space else { throw .invalidMethod }
         methodRange = line.lowerBound..<index
@@ -52,14 +51,21 @@ extension HTTP1Head {
     mutating func parseField(_ line: Range<Int>, limit: Int) throws(HTTP1Error) {
         if ASCII.isSpace(bytes[line.lowerBound]) { throw .foldedField }
         if fields.count >= limit { throw .tooManyFields }
-        var colon = line.lowerBound
-        while colon < line.upperBound, ASCII.isToken(bytes[colon]) { colon += 1 }
+        let colon = endOfToken(in: line)
         guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == UInt8(ascii: ":") else {
             throw .invalidFieldName
         }
         let value = ASCII.trimmed(bytes.span, colon + 1..<line.upperBound)
         guard isFieldContent(value) else { throw .invalidFieldValue }
         record(name: line.lowerBound..<colon, value: value, lineEnd: line.upperBound + 2)
+    }
+
+    /// The position after the token that the line begins with.
+    private func endOfToken(in line: Range<Int>) -> Int {
+        let text = bytes.span.extracting(line)
+        var count = 0
+        while count < text.count, ASCII.isToken(text[count]) { count += 1 }
+        return line.lowerBound + count
     }
 
     private func isFieldContent(_ range: Range<Int>) -> Bool {
