@@ -167,7 +167,7 @@ let package = Package(
         tests("Discovery", ["Protobuf", "TLS"]),
         tests("Kubernetes", ["Base", "HTTP", "JSON", "LabServer", "Network", "TestKubernetes", "YAML"]),
         tests("LabServer", ["Base", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Subprocess", "TLS"]),
-        tests("Proxy", ["Base", "Discovery", "JSON"]),
+        tests("Proxy", ["Base", "Discovery", "JSON", "TLS", "TestTLS"]),
         // Starts the program in network namespaces.
         .testTarget(
             name: "ProxyIntegrationTests",

@@ -42,9 +42,9 @@ final class Credentials: Sendable {
             configuration.clientCertificate = .required(PeerVerification(trust: trust, names: names))
             return try TLSServerContext(configuration)
         }
-        // HTTP/2 is offered once the proxy speaks it.
+        // Where requests are told apart, HTTP/2 is offered once the proxy speaks it.
         httpServer = try server(["http/1.1"])
-        bytesServer = try server(["istio-peer-exchange", "http/1.1"])
+        bytesServer = try server(["istio-peer-exchange", "h2", "http/1.1"])
     }
 
     /// The caller behind a verified certificate.

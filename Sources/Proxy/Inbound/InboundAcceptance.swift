@@ -92,7 +92,7 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         state = .handshaking
         if let timer { worker.loop.cancel(timer) }
         timer = worker.loop.schedule(after: worker.limits.handshakeTimeout, self)
-        channel?.beginTLS(chain == .mutualTLSHTTP ? credentials.httpServer : credentials.bytesServer)
+        channel?.beginTLS(isServedAsHTTP ? credentials.httpServer : credentials.bytesServer)
         guard channel?.register(on: worker.loop, self) == true else { return close() }
         proceedHandshake()
     }
@@ -142,13 +142,18 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
     private func handOn() {
         guard let port = info.port, let channel = take() else { return }
         let pool = worker.application(info.target, port: port)
-        switch chain {
-        case .plaintextHTTP, .mutualTLSHTTP:
+        if isServedAsHTTP {
             DownstreamHTTP1(worker, channel, info, RequestRouter(application: pool)).start()
-        case .bytes, .mutualTLSBytes, .refuse:
+        } else {
             guard let endpoint = pool.pick(original: info.target, avoiding: nil, &worker.random) else { return }
             ByteTunnel(worker, channel, info, to: endpoint, cluster: pool.name).start()
         }
+    }
+
+    /// Whether requests are told apart; on ports declared as HTTP/2 they are not, until the proxy speaks it.
+    private var isServedAsHTTP: Bool {
+        guard chain == .plaintextHTTP || chain == .mutualTLSHTTP else { return false }
+        return info.port?.application != .http2
     }
 
     /// Gives the channel away; this object is done.

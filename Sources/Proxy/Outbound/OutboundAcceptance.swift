@@ -61,8 +61,9 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
         switch channel?.peek(into: &span) {
         case .moved(let count):
             switch HTTPSniffer.judge(buffer.span.extracting(0..<count)) {
-            case .http1, .http2: serve(alternatives.0)
-            case .other: carryOther()
+            case .http1: serve(alternatives.0)
+            // Until the proxy speaks HTTP/2 itself, it carries it as it is.
+            case .http2, .other: carryOther()
             case .undecided: break
             }
         case .wouldBlock: break
