@@ -6,6 +6,7 @@ public struct TLSAlert: Hashable, Sendable, RawRepresentable, CustomStringConver
     public static let closeNotify = TLSAlert(rawValue: 0)
     public static let handshakeFailure = TLSAlert(rawValue: 40)
     public static let badCertificate = TLSAlert(rawValue: 42)
+    public static let certificateRevoked = TLSAlert(rawValue: 44)
     public static let certificateExpired = TLSAlert(rawValue: 45)
     public static let certificateUnknown = TLSAlert(rawValue: 46)
     public static let unknownCA = TLSAlert(rawValue: 48)

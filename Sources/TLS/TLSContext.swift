@@ -92,7 +92,7 @@ private func verifyPeer(_ chain: OpaquePointer?, _: UnsafeMutableRawPointer?) ->
     guard let connection = unsafe TLSConnection.owner(of: COpenSSL_store_ctx_ssl(chain)),
         let verification = connection.verification, let leaf = unsafe X509_STORE_CTX_get0_cert(chain)
     else { return 0 }
-    if unsafe !leadsToRoot(chain, leaf, connection.context.verifiedPeers), !verification.acceptsAnyChain {
+    if unsafe !leadsToRoot(chain, leaf, connection.context), !verification.acceptsAnyChain {
         let code = unsafe X509_STORE_CTX_get_error(chain)
         connection.verificationProblem = unsafe String(cString: X509_verify_cert_error_string(Int(code)))
         return 0
@@ -108,12 +108,15 @@ private func verifyPeer(_ chain: OpaquePointer?, _: UnsafeMutableRawPointer?) ->
     return 1
 }
 
-private func leadsToRoot(_ chain: OpaquePointer?, _ leaf: OpaquePointer, _ verified: VerifiedPeers) -> Bool {
-    let fingerprint = unsafe VerifiedPeers.fingerprint(of: leaf)
-    if let fingerprint, verified.contains(fingerprint) { return true }
+private func leadsToRoot(_ chain: OpaquePointer?, _ leaf: OpaquePointer, _ context: TLSContext) -> Bool {
+    // What a revocation list allows, it allows for a time only.
+    let isRemembered = context.verification?.trust.checksRevocation == false
+    let fingerprint = isRemembered ? unsafe VerifiedPeers.fingerprint(of: leaf) : nil
+    if let fingerprint, context.verifiedPeers.contains(fingerprint) { return true }
     guard unsafe X509_verify_cert(chain) == 1 else { return false }
     if let fingerprint {
-        verified.insert(fingerprint, until: unsafe VerifiedPeers.expiry(ofChain: X509_STORE_CTX_get0_chain(chain)))
+        let expiry = unsafe VerifiedPeers.expiry(ofChain: X509_STORE_CTX_get0_chain(chain))
+        context.verifiedPeers.insert(fingerprint, until: expiry)
     }
     return true
 }

@@ -152,6 +152,28 @@ import Testing
         #expect(pair.clientFailure?.alertReceived == .certificateExpired)
     }
 
+    @Test func `a client whose certificate is revoked gets certificate_revoked, another does not`() throws {
+        let (serial, other) = (try #require(client.identity).leaf, try mesh.identity(uri: Self.sleep))
+        let list = try mesh.authority.revocationList(revoking: [serial], lifetime: .seconds(60))
+        let lists = try RevocationList.lists(pem: list.pem + list.pem)
+        #expect(lists.count == 2)
+        var (server, client) = (server, client)
+        let trust = try TrustStore(roots: [mesh.authority.certificate], revocationLists: lists)
+        server.clientCertificate = .required(PeerVerification(trust: trust, names: .any))
+        let serving = try TLSServerContext(server)
+        let pair = try TLSPair(serving, TLSClientContext(client))
+        #expect(!pair.handshake())
+        #expect(pair.serverFailure?.reason == "certificate revoked")
+        #expect(pair.clientFailure?.alertReceived == .certificateRevoked)
+        client.identity = other
+        #expect(try TLSPair(serving, TLSClientContext(client)).handshake())
+        #expect(throws: MeshError.self) { try RevocationList.lists(pem: "none") }
+        let past = Timestamp.now + .seconds(-600)
+        let old = try mesh.authority.revocationList(revoking: [], lifetime: .seconds(60), now: past)
+        let stale = try TrustStore(roots: [mesh.authority.certificate], revocationLists: [old])
+        #expect(throws: MeshError(.peerRejected, "")) { try stale.verify(other.leaf, for: .client) }
+    }
+
     @Test(arguments: [(TLSVersion.tls13, TLSAlert.certificateRequired), (.tls12, .handshakeFailure)])
     func `a client without a certificate is told so where one is required`(version: TLSVersion, alert: TLSAlert) throws
     {

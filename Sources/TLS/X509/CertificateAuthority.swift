@@ -6,7 +6,7 @@ public struct CertificateAuthority: Sendable {
     public let certificate: Certificate
     /// What peers need besides the leaf to reach the root: ``certificate`` unless it is the root, and those above it.
     public let intermediates: [Certificate]
-    private let key: PrivateKey
+    let key: PrivateKey
 
     /// Clocks may differ by this much: certificates are valid from a little before they are made.
     public static let clockSkew: Duration = .seconds(120)

@@ -33,7 +33,7 @@ struct CertificateTemplate {
     }
 
     /// SHA-256, or the hash as strong as the curve.
-    private static func digest(for key: PrivateKey) -> OpaquePointer? {
+    static func digest(for key: PrivateKey) -> OpaquePointer? {
         unsafe key.publicKey.algorithm == .p384 ? EVP_sha384() : SHA256.algorithm
     }
 

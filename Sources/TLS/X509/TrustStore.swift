@@ -7,15 +7,24 @@ internal import COpenSSL
     nonisolated(unsafe) let raw: OpaquePointer
     /// The roots it was made of; empty for the system's.
     public let roots: [Certificate]
+    /// Whether certificates are looked up in revocation lists, whose time may run out.
+    let checksRevocation: Bool
 
     /// Trusts exactly `roots`; an intermediate given here is a root like any other.
-    public init(roots: [Certificate]) throws(MeshError) {
+    ///
+    /// - Parameter revocationLists: If there are any, every authority of a chain must have one that is still valid.
+    public init(roots: [Certificate], revocationLists: [RevocationList] = []) throws(MeshError) {
         guard !roots.isEmpty else {
             throw MeshError(.invalidConfiguration, "a trust store without roots would refuse every peer")
         }
         self.roots = roots
+        checksRevocation = !revocationLists.isEmpty
         unsafe raw = Self.makeStore()
         for root in roots { unsafe X509_STORE_add_cert(raw, root.raw) }
+        for list in revocationLists { unsafe X509_STORE_add_crl(raw, list.raw) }
+        if checksRevocation {
+            unsafe X509_STORE_set_flags(raw, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
+        }
         OpenSSLErrors.clear()
     }
 
@@ -26,6 +35,7 @@ internal import COpenSSL
 
     private init() {
         roots = []
+        checksRevocation = false
         unsafe raw = Self.makeStore()
         unsafe X509_STORE_set_default_paths(raw)
         OpenSSLErrors.clear()
