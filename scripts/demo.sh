@@ -16,7 +16,7 @@ type_in() {
     eval "$1"
 }
 # The matrix of who reaches whom, measured: what each server saw of each client.
-show_matrix() { type_in "apus matrix --measure"; }
+show_matrix() { type_in "apus matrix --measure --from app=sleep --to httpbin"; }
 
 say "1. A cluster on this machine"
 type_in "apus-lab up"
@@ -49,6 +49,9 @@ spec:
         image: docker.io/kennethreitz/httpbin
         ports:
         - containerPort: 80
+        readinessProbe:
+          httpGet: {path: /status/200, port: 80}
+          periodSeconds: 1
 EOF
 type_in "kubectl apply -n legacy -f samples/httpbin/httpbin.yaml -f samples/sleep/sleep.yaml"
 for namespace in full partial legacy; do

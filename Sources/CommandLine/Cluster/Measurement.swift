@@ -3,6 +3,7 @@ internal import Explain
 internal import JSON
 internal import Kubernetes
 internal import Mesh
+internal import MeshAPI
 
 /// Runs curl in clients and reports what came back, next to what the model says.
 struct Measurement {
@@ -17,8 +18,8 @@ struct Measurement {
     }
 
     /// A table with a row for each client and service port, once every request has been answered.
-    func measure(_ rows: [ConnectionMatrix.Row], snapshot: MeshSnapshot) async throws -> String {
-        let containers = Self.containers(snapshot.objects)
+    func measure(_ rows: [ConnectionMatrix.Row], model: MeshModel, objects: [JSON]) async throws -> String {
+        let containers = Self.containers(objects)
         let measured = try await withThrowingTaskGroup(of: (Int, [Answer]).self) { group in
             for (index, row) in rows.enumerated() {
                 guard let container = containers[row.client] else { continue }
@@ -31,13 +32,19 @@ struct Measurement {
         var table = TextTable(["FROM", "TO", "ANSWER", "IDENTITY SEEN", "ENCRYPTED", "WHY"], gap: 3)
         for (index, row) in rows.enumerated() {
             let seen = measured[index] ?? []
+            let client = model.workloads[row.client]?.displayName ?? row.client.name
             table.add([
-                "\(row.client.name).\(row.client.namespace)", "\(row.destination.host):\(row.destination.port)",
+                "\(client).\(row.client.namespace)", "\(Self.short(row.destination.host)):\(row.destination.port)",
                 Self.list(seen.map(\.status)), Self.list(seen.map { $0.identity ?? "-" }),
                 Self.encryption(seen, row), row.reason,
             ])
         }
         return table.text
+    }
+
+    /// A service's host without what all of them end with.
+    private static func short(_ host: String) -> String {
+        host.firstRange(of: ".svc.").map { String(host[..<$0.lowerBound]) } ?? host
     }
 
     /// Each different word once.
@@ -81,5 +88,14 @@ struct Measurement {
             String(text[text.index(range.lowerBound, offsetBy: 4)...].prefix { !"\",; \n".contains($0) })
         }
         return Answer(status: result.status == 0 ? status : "\(status) (curl \(result.status))", identity: identity)
+    }
+}
+
+extension Workload {
+    /// The pod's name without what its ReplicaSet added to it, such as `sleep` for `sleep-654ff995b5-8ds6v`.
+    var displayName: String {
+        let name = key.name
+        guard let hash = labels["pod-template-hash"], let range = name.firstRange(of: "-\(hash)-") else { return name }
+        return String(name[..<range.lowerBound])
     }
 }

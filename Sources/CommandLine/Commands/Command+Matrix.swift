@@ -49,10 +49,16 @@ extension Command {
             let scope = MatrixScope(invocation)
             let clients = model.workloads.values.filter { !$0.isFinished && scope.includes(client: $0) }
                 .sorted { $0.key < $1.key }
-            let matrix = ConnectionMatrix(model, clients: clients, includes: scope.includes(service:))
-            if invocation.bool("measure") {
-                let measured = try await Measurement(cluster: cluster).measure(matrix.rows, snapshot: snapshot)
-                invocation.console.write(.output, measured)
+            let isMeasured = invocation.bool("measure")
+            let matrix = ConnectionMatrix(
+                model,
+                clients: isMeasured ? scope.oneOfEach(clients) : clients,
+                includes: scope.includes(service:)
+            )
+            if isMeasured {
+                let measurement = Measurement(cluster: cluster)
+                let text = try await measurement.measure(matrix.rows, model: model, objects: snapshot.objects)
+                invocation.console.write(.output, text)
             } else if invocation.string("output") == "json" {
                 invocation.console.print(JSON.array(matrix.rows.map(\.json)).text(isPretty: true))
             } else {
@@ -84,6 +90,12 @@ private struct MatrixScope {
             return wish == client.namespace || wish == name || wish == "\(name).\(client.namespace)"
                 || wish == "\(client.labels["app"] ?? "").\(client.namespace)"
         }
+    }
+
+    /// One pod of each ReplicaSet: they all get the same answers.
+    func oneOfEach(_ clients: [Workload]) -> [Workload] {
+        var seen: Set<String> = []
+        return clients.filter { seen.insert("\($0.displayName).\($0.namespace)").inserted }
     }
 
     func includes(service: Service) -> Bool {
