@@ -15,6 +15,13 @@ type_in() {
     printf '%s$ %s%s\n' "$dim" "$1" "$plain"
     eval "$1"
 }
+# Shows a manifest from standard input, and applies it to namespace full.
+apply_shown() {
+    local manifest
+    manifest=$(cat)
+    printf '%s\n' "$manifest"
+    kubectl apply -n full -f - <<<"$manifest"
+}
 # The matrix of who reaches whom, measured: what each server saw of each client.
 show_matrix() { type_in "apus matrix --measure --from app=sleep --to httpbin"; }
 
@@ -74,15 +81,15 @@ EOF
 }
 
 say "4. httpbin.full accepts mutual TLS only: clients with a sidecar notice nothing, plaintext is reset"
-policy $'  peers:\n  - mtls: {}' | tee /dev/stderr | kubectl apply -n full -f -
+policy $'  peers:\n  - mtls: {}' | apply_shown
 show_matrix
 
 say "5. httpbin.full accepts plaintext only: clients follow by themselves"
-policy "" | tee /dev/stderr | kubectl apply -n full -f -
+policy "" | apply_shown
 show_matrix
 
 say "6. A DestinationRule overrules the clients: mutual TLS to a server that no longer speaks it fails, and says why"
-tee /dev/stderr <<'EOF' | kubectl apply -n full -f -
+apply_shown <<'EOF'
 apiVersion: networking.istio.io/v1alpha3
 kind: DestinationRule
 metadata:
