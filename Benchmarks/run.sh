@@ -1,10 +1,11 @@
 #!/bin/sh
-# The codec's hot paths, then two sidecars beside Envoy, HAProxy and nginx. Arguments go to pair/pair.py.
+# The codec's hot paths and the mesh model's decisions, then two sidecars beside Envoy, HAProxy and nginx. Arguments go to pair/pair.py.
 set -eu
 cd "$(dirname "$0")/.."
 build=.build/bench
 mkdir -p "$build"
 swift run -c release bench-codec
+swift run -c release bench-mesh
 swift build -c release --product apus-proxy --static-swift-stdlib
 envoy=$build/venv/bin/envoy
 if [ ! -x "$envoy" ]; then

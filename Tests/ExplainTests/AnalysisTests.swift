@@ -216,6 +216,50 @@ import YAML
             ]
         ),
         Case(
+            rule: "a namespace with two labels for injection",
+            objects: namespace("a", "{istio-injection: enabled, istio.io/rev: x}"),
+            code: "IST0123",
+            lines: [
+                "Warning [IST0123] (Namespace a) The namespace has more than one type of injection labels [istio-injection "
+                    + "istio.io/rev], which may lead to undefined behavior. Make sure only one injection label exists."
+            ]
+        ),
+        Case(
+            rule: "an entry without addresses",
+            objects: Manifest.object(
+                "networking.istio.io/v1",
+                "ServiceEntry",
+                "full",
+                "e",
+                "hosts: [x.example.com], ports: [{number: 1, name: a, protocol: TCP}, {number: 2, name: b, protocol: TLS}]"
+            ),
+            code: "IST0134",
+            lines: ["Warning [IST0134] (ServiceEntry full/e) ServiceEntry addresses are required for this protocol."]
+        ),
+        Case(
+            rule: "an application with the proxy's user",
+            objects: "---\napiVersion: v1\nkind: Pod\nmetadata: {namespace: full, name: u}\n"
+                + "spec: {containers: [{name: a, securityContext: {runAsUser: 1337}}]}\n",
+            code: "IST0144",
+            lines: ["Warning [IST0144] (Pod full/u) User ID (UID) 1337 is reserved for the sidecar proxy."]
+        ),
+        Case(
+            rule: "the proxy with its user",
+            objects: "---\napiVersion: v1\nkind: Pod\nmetadata: {namespace: full, name: u}\n"
+                + "spec: {containers: [{name: istio-proxy, securityContext: {runAsUser: 1337}}]}\n",
+            code: "IST0144"
+        ),
+        Case(
+            rule: "a name for another name with a port that cannot be routed",
+            objects: "---\napiVersion: v1\nkind: Service\nmetadata: {namespace: full, name: x}\n"
+                + "spec: {type: ExternalName, externalName: example.com, ports: [{name: tcp, port: 80}]}\n",
+            code: "IST0150",
+            lines: [
+                "Warning [IST0150] (Service full/x) Port name for ExternalName service is invalid. Proxy may prevent tcp named "
+                    + "ports and unmatched traffic for ports serving TCP protocol from being forwarded correctly"
+            ]
+        ),
+        Case(
             rule: "clients of several namespaces with one rule",
             objects:
                 "---\napiVersion: v1\nkind: Pod\nmetadata: {namespace: more, name: c}\nspec: {containers: [{name: istio-proxy}]}\n"

@@ -157,13 +157,17 @@ struct Analyzer: Sendable {
 
     static let all = [
         Analyzer(name: "annotations.K8sAnalyzer", run: analyzeAnnotations),
+        Analyzer(name: "applicationUID.Analyzer", run: analyzeUsers),
         Analyzer(name: "conditions.ConditionAnalyzer", run: analyzeConditions),
         Analyzer(name: "destinationrule.CaCertificateAnalyzer", run: analyzeCertificates),
         Analyzer(name: "destinationrule.SubsetSelectPodAnalyzer", run: analyzeSubsets),
         Analyzer(name: "injection.Analyzer", run: analyzeInjection),
+        Analyzer(name: "injection.LabelAnalyzer", run: analyzeInjectionLabels),
         Analyzer(name: "mtls.ConflictAnalyzer", run: analyzeConflicts),
         Analyzer(name: "schema.ValidationAnalyzer", run: analyzeSchema),
+        Analyzer(name: "service.ExternalNameAnalyzer", run: analyzeAliases),
         Analyzer(name: "service.PortNameAnalyzer", run: analyzePortNames),
+        Analyzer(name: "serviceentry.Analyzer", run: analyzeEntries),
         Analyzer(name: "sidecar.SelectorAnalyzer", run: analyzeSidecars),
         Analyzer(name: "virtualservice.DestinationHostAnalyzer", run: analyzeDestinations),
         Analyzer(name: "virtualservice.GatewayAnalyzer", run: analyzeGateways),
