@@ -36,12 +36,15 @@ extension Command {
             let manifests = try PlannedManifests(paths, namespace: invocation.namespace(of: cluster))
             let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace).model
             let isDeleting = invocation.bool("delete")
-            let plan = Plan(
+            var plan = Plan(
                 model,
                 applying: isDeleting ? [] : manifests.objects,
                 deleting: isDeleting ? manifests.objects : [],
                 config: isDeleting ? nil : manifests.config
             )
+            // The control plane and the cluster's own pods call no services of the mesh.
+            let hidden = ["kube-system", invocation.systemNamespace].map { ".\($0)" }
+            plan.changes.removeAll { change in hidden.contains(where: change.client.hasSuffix) }
             invocation.console.write(.output, plan.text)
             let isHarmful = plan.changes.contains { $0.breaks || $0.becomesReadable }
             if invocation.bool("fail"), isHarmful || plan.remarks.contains(where: { !$0.validation.isValid }) {
