@@ -25,7 +25,7 @@ public final class Node: Sendable {
         _ = CLinux_become_subreaper()
         await Self.removeLeftovers(context.configuration)
         try Files.makeDirectory(context.configuration.stateDirectory, mode: 0o711)
-        try Files.makeDirectory(context.configuration.runtimeDirectory, mode: 0o700)
+        try Files.makeDirectory(context.configuration.containerState, mode: 0o700)
         try await context.network.begin()
         try await services.begin()
     }
@@ -52,13 +52,13 @@ public final class Node: Sendable {
     public static func removeAll(_ configuration: NodeConfiguration) async {
         await removeLeftovers(configuration)
         await ServiceNetwork.end(configuration.addresses)
-        await PodNetwork.end(configuration.addresses)
+        await PodNetwork.end(configuration.addresses, forwardingRecord: configuration.forwardingRecord)
         FilePath.removeTree(configuration.stateDirectory)
         FilePath.removeTree(configuration.runtimeDirectory)
     }
 
     private static func removeLeftovers(_ configuration: NodeConfiguration) async {
-        await ContainerRuntime(stateDirectory: configuration.runtimeDirectory).deleteAll()
+        await ContainerRuntime(stateDirectory: configuration.containerState).deleteAll()
         for path in mountPoints(below: configuration.stateDirectory) { unmount(path) }
         FilePath.removeTree("\(configuration.stateDirectory)/pods")
         Cgroups.remove(configuration.addresses.cgroup)

@@ -8,14 +8,17 @@ public struct NodeConfiguration: Sendable {
     public var nodeName = "apus-lab"
     /// On disk: pods' volumes, containers' layers, logs.
     public var stateDirectory = "/var/lib/apus-lab/node"
-    /// What runc knows of running containers; gone after a restart of the machine.
-    public var runtimeDirectory = "/run/apus-lab/runc"
+    /// What is true of running containers only; gone after a restart of the machine.
+    public var runtimeDirectory = "/run/apus-lab"
     public var addresses = LabAddresses()
     /// Files and directories that no container may look into, such as the API server's database and keys.
     public var hiddenPaths: [String] = []
     public var clusterDomain = "cluster.local"
 
     public init() {}
+
+    var containerState: String { "\(runtimeDirectory)/runc" }
+    var forwardingRecord: String { "\(runtimeDirectory)/ip_forward" }
 }
 
 /// What all pods of the node share.
@@ -41,8 +44,8 @@ struct NodeContext: Sendable {
     init(_ api: any KubernetesAPI, _ configuration: NodeConfiguration) {
         self.api = api
         self.configuration = configuration
-        runtime = ContainerRuntime(stateDirectory: configuration.runtimeDirectory)
-        network = PodNetwork(configuration.addresses)
+        runtime = ContainerRuntime(stateDirectory: configuration.containerState)
+        network = PodNetwork(configuration.addresses, forwardingRecord: configuration.forwardingRecord)
         let program = FilePath.linkTarget(of: "/proc/self/exe") ?? "/usr/bin/apus-lab"
         images = ImageTable(programDirectory: FilePath.parent(of: program))
         events = EventRecorder(api: api, component: "kubelet", host: configuration.nodeName)

@@ -22,7 +22,7 @@ final class TestCluster: Sendable {
         configuration.addresses.node = IPAddress(10, 245, 0, 1)
         configuration.addresses.podNetwork = IPAddress(10, 245, 0, 0)
         configuration.stateDirectory = "\(directory)/node"
-        configuration.runtimeDirectory = "\(directory)/runc"
+        configuration.runtimeDirectory = "\(directory)/run"
         configuration.hiddenPaths = ["\(directory)/server"]
         self.configuration = configuration
         try Files.makeDirectory("\(directory)/server")

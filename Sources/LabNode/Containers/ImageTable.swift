@@ -23,14 +23,15 @@ struct ImageTable: Sendable {
     func command(of container: ContainerSpecification) throws(MeshError) -> [String] {
         let program = program(for: container)
         if !container.command.isEmpty { return container.command + container.arguments }
-        guard let program, !program.entryPoint.isEmpty else {
+        let arguments = container.arguments.isEmpty ? program?.defaultArguments ?? [] : container.arguments
+        guard let program, !(program.entryPoint + arguments).isEmpty else {
             throw MeshError(
                 .invalidConfiguration,
                 "image \"\(container.image)\" cannot be pulled: this cluster runs programs of its own machine; "
                     + "give container \"\(container.name)\" a command, such as command: [\"sleep\", \"infinity\"]"
             )
         }
-        return program.entryPoint + (container.arguments.isEmpty ? program.defaultArguments : container.arguments)
+        return program.entryPoint + arguments
     }
 
     /// The environment that the image itself would set.
@@ -40,10 +41,22 @@ struct ImageTable: Sendable {
         return environment
     }
 
+    private static let webServers: Set = [
+        "kennethreitz/httpbin", "kong/httpbin", "citizenstig/httpbin", "mccutchen/go-httpbin",
+    ]
+
+    /// What an image brings to tell whether its program is ready, as a HEALTHCHECK would.
+    ///
+    /// - Parameter port: Where the image's own program listens; nil when the container runs another one.
+    static func healthCheck(of image: String, port: UInt16?) -> ProbeSpecification? {
+        guard let port, webServers.contains(repository(of: image)) else { return nil }
+        return ProbeSpecification(listeningOn: port)
+    }
+
     private func program(for container: ContainerSpecification) -> Program? {
         let port = container.ports.first?.number ?? 80
         switch Self.repository(of: container.image) {
-        case "kennethreitz/httpbin", "kong/httpbin", "citizenstig/httpbin", "mccutchen/go-httpbin":
+        case let image where Self.webServers.contains(image):
             return Program(
                 entryPoint: ["gunicorn", "-b", "0.0.0.0:\(port)", "-w", "1", "--threads", "8", "httpbin:app"],
                 environment: ["PYTHONDONTWRITEBYTECODE": "1"]

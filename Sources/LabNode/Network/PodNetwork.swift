@@ -58,8 +58,12 @@ final class PodNetwork: Sendable {
     let addresses: LabAddresses
     private let pool: Mutex<AddressPool>
 
-    init(_ addresses: LabAddresses) {
+    private let forwardingRecord: String
+
+    /// - Parameter forwardingRecord: The file that remembers how the kernel's forwarding stood before.
+    init(_ addresses: LabAddresses, forwardingRecord: String) {
         self.addresses = addresses
+        self.forwardingRecord = forwardingRecord
         pool = Mutex(AddressPool(network: addresses.podNetwork))
     }
 
@@ -89,12 +93,13 @@ final class PodNetwork: Sendable {
 
                 """
         )
-        try Self.setKernel("net/ipv4/ip_forward", "1")
-        try Self.setKernel("net/ipv4/conf/\(bridge)/send_redirects", "0")
+        try Forwarding(recordPath: forwardingRecord).begin()
+        try Forwarding.set("conf/\(bridge)/send_redirects", "0")
     }
 
     /// Takes away all links and namespaces.
-    static func end(_ addresses: LabAddresses) async {
+    static func end(_ addresses: LabAddresses, forwardingRecord: String) async {
+        Forwarding(recordPath: forwardingRecord).end()
         await removeNamespaces(addresses)
         await tryProgram("ip", "link", "delete", addresses.bridge)
     }
@@ -159,14 +164,5 @@ final class PodNetwork: Sendable {
     func remove(podUID: String) async {
         await Self.removeNamespace(namespaceName(podUID))
         pool.withLock { $0.release(podUID) }
-    }
-
-    private static func setKernel(_ name: String, _ value: String) throws {
-        let file = OwnedDescriptor(
-            adopting: try systemCall("open") { unsafe open("/proc/sys/\(name)", O_WRONLY | O_CLOEXEC) }
-        )
-        let descriptor = file.raw
-        let bytes = Array(value.utf8)
-        try systemCall("write") { unsafe write(descriptor, bytes, bytes.count) }
     }
 }

@@ -200,7 +200,11 @@ extension PodWorker {
     // Health.
 
     private func prober(_ live: LiveContainer) -> Prober {
-        Prober(container: live.specification, podIP: podIP ?? context.hostIP) { command, timeout in
+        Prober(
+            container: live.specification,
+            podIP: podIP ?? context.hostIP,
+            processID: live.process.processID
+        ) { command, timeout in
             try await self.failure(of: command, in: live, timeout: timeout)
         }
     }
@@ -241,7 +245,7 @@ extension PodWorker {
         while !Task.isCancelled {
             let failure = await prober(live).failure(of: probe.handler, timeout: probe.timeout)
             if Task.isCancelled { return }
-            if let failure {
+            if let failure, probe.isNews {
                 event(
                     "Unhealthy",
                     "\(kind.rawValue) probe failed: \(failure)",

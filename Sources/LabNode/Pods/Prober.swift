@@ -8,6 +8,8 @@ internal import TLS
 struct Prober: Sendable {
     let container: ContainerSpecification
     let podIP: IPAddress
+    /// The container's first process, through which its network is looked at.
+    let processID: Int32
     /// Runs a command in the container and tells what is wrong; nil when it succeeds.
     let execute: @Sendable ([String], Duration) async throws -> String?
 
@@ -21,6 +23,8 @@ struct Prober: Sendable {
                 return try await get(scheme.lowercased(), address, path, headers, timeout)
             case .tcpSocket(let host, let port): try await connect(try address(host, port), timeout)
             case .grpc(let port, _): try await connect(try address("", .int(port)), timeout)
+            case .listening(let port):
+                return isListening(on: port) ? nil : "nothing listens on port \(port) yet"
             case .sleep(let seconds): try await Task.sleep(for: .seconds(seconds))
             }
             return nil
@@ -38,6 +42,19 @@ struct Prober: Sendable {
             throw MeshError(.invalidConfiguration, "probe host \"\(host)\" is no address")
         }
         return SocketAddress(ip, port: number)
+    }
+
+    /// Looks for the port among the sockets of the pod's network namespace (proc(5), `/proc/net/tcp`).
+    private func isListening(on port: UInt16) -> Bool {
+        let digits = String(port, radix: 16, uppercase: true)
+        let suffix = ":" + String(repeating: "0", count: 4 - digits.count) + digits
+        return ["tcp", "tcp6"].contains { name in
+            let table = (try? Files.readText("/proc/\(processID)/net/\(name)")) ?? ""
+            return table.split(separator: "\n").contains { line in
+                let fields = line.split(separator: " ", maxSplits: 4)
+                return fields.count > 3 && fields[1].hasSuffix(suffix) && fields[3] == "0A"
+            }
+        }
     }
 
     private func connect(_ address: SocketAddress, _ timeout: Duration) async throws {

@@ -31,7 +31,10 @@ struct ContainerSpecification: Sendable, Hashable {
         isSidecar = isInit && json["restartPolicy"]?.string == "Always"
         hasTerminal = json["tty"]?.bool ?? false
         startupProbe = json["startupProbe"].flatMap(ProbeSpecification.init)
-        readinessProbe = json["readinessProbe"].flatMap(ProbeSpecification.init)
+        let port = (json["ports"]?.array ?? []).lazy.compactMap(ContainerPort.init).first?.number
+        readinessProbe =
+            json["readinessProbe"].flatMap(ProbeSpecification.init)
+            ?? ImageTable.healthCheck(of: json["image"]?.string ?? "", port: command.isEmpty ? port : nil)
         livenessProbe = json["livenessProbe"].flatMap(ProbeSpecification.init)
         postStart = json["lifecycle", "postStart"].flatMap(HandlerSpecification.init)
         preStop = json["lifecycle", "preStop"].flatMap(HandlerSpecification.init)

@@ -8,6 +8,8 @@ enum HandlerSpecification: Sendable, Hashable {
     case tcpSocket(host: String, port: JSON)
     case grpc(port: Int64, service: String)
     case sleep(seconds: Int64)
+    /// Whether a program of the pod listens on the port, found without connecting; not Kubernetes' but the lab's own.
+    case listening(port: UInt16)
 
     struct Header: Sendable, Hashable {
         let name: String
@@ -49,6 +51,16 @@ struct ProbeSpecification: Sendable, Hashable {
     let timeout: Duration
     let successThreshold: Int
     let failureThreshold: Int
+
+    /// Whether a failure is told as an event; that a program has yet to open its port is none.
+    var isNews: Bool { if case .listening = handler { false } else { true } }
+
+    /// A container counts as ready when its program listens on `port`.
+    init(listeningOn port: UInt16) {
+        handler = .listening(port: port)
+        (initialDelay, period, timeout) = (.zero, .seconds(3), .seconds(1))
+        (successThreshold, failureThreshold) = (1, 3)
+    }
 
     init?(_ json: JSON) {
         guard let handler = HandlerSpecification(json) else { return nil }
