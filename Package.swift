@@ -175,6 +175,13 @@ let package = Package(
             exclude: ["Scripts"],
             swiftSettings: house
         ),
+        // Starts the program in namespaces of its own.
+        .testTarget(
+            name: "LabIntegrationTests",
+            dependencies: ["Base", "Subprocess", "apus-lab"],
+            exclude: ["Scripts"],
+            swiftSettings: house
+        ),
         // Roles do not import each other; their tests may: the node is tried with the real API server.
         tests("LabNode", ["Base", "JSON", "Kubernetes", "LabServer", "Subprocess"]),
     ]

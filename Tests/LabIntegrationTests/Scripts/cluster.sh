@@ -1,0 +1,127 @@
+#!/bin/bash
+# A cluster from up to down, with the real kubectl, in namespaces of its own: whatever else runs on this machine, also
+# another cluster, is neither seen nor touched.
+#
+# usage: cluster.sh <apus-lab>; needs root, kubectl, runc, ip, nft, curl, unshare. Prints one line for each check; the
+# exit status is 0 when all of them hold. Everything it starts ends with it.
+set -u
+if [ -z "${CLUSTER_TEST_HOME:-}" ]; then
+    lab=$(readlink -f "$1")
+    CLUSTER_TEST_HOME=$(mktemp -d /var/tmp/apus-lab-test.XXXXXX)
+    export CLUSTER_TEST_HOME
+    unshare --mount --net --pid --fork --kill-child --mount-proc bash "$0" "$lab"
+    status=$?
+    rm -rf "$CLUSTER_TEST_HOME"
+    exit "$status"
+fi
+
+bin=$(dirname "$1")
+samples=$(dirname "$(readlink -f "$0")")/../../../samples
+export PATH="$bin:$PATH" APUS_LAB_HOME="$CLUSTER_TEST_HOME/home" KUBECONFIG="$CLUSTER_TEST_HOME/home/kubeconfig"
+ip link set lo up
+mkdir -p /run/netns
+mount -t tmpfs tmpfs /run/netns
+mount -t tmpfs tmpfs /run/lock 2>/dev/null
+mkdir -p /run/apus-lab
+mount -t tmpfs tmpfs /run/apus-lab
+failures=0
+
+check() { # <what> <expected, a bash pattern> <actual>
+    if [[ $3 == $2 ]]; then
+        echo "ok: $1"
+    else
+        echo "NOT OK: $1: expected '$2', got '${3:0:600}'"
+        failures=$((failures + 1))
+    fi
+}
+
+milliseconds() { echo $(($(date +%s%N) / 1000000)); }
+
+# All that a cluster may leave on a machine.
+traces() {
+    ip -o link | grep -o 'apus[^:@]*'
+    ip netns | grep apus
+    nft list tables
+    grep -o "$CLUSTER_TEST_HOME/[^ ]*" /proc/self/mountinfo
+    ps -eo args= | grep -E '^(apus-lab|gunicorn|/bin/sleep|sleep inf|runc)'
+    find /run/apus-lab "$APUS_LAB_HOME" -mindepth 1 2>/dev/null
+    ip route show 10.96.0.0/16
+}
+
+exec_sleep() { kubectl -n foo exec deploy/sleep -c sleep -- "$@" 2>&1; }
+
+forwarding=$(cat /proc/sys/net/ipv4/ip_forward)
+check "nothing runs at first" "*not running*" "$(apus-lab status 2>&1)"
+began=$(milliseconds)
+check "up" "*ready*" "$(apus-lab up 2>&1)"
+took=$(($(milliseconds) - began))
+echo "up took $took ms"
+check "the node is ready when up says so" "True" \
+    "$(kubectl get node apus-lab -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')"
+check "up twice" "*already running*" "$(apus-lab up 2>&1)"
+
+kubectl create namespace foo >/dev/null
+kubectl apply -n foo -f "$samples/httpbin/httpbin.yaml" -f "$samples/sleep/sleep.yaml" >/dev/null
+check "pods become available" "*condition met*condition met*" \
+    "$(kubectl -n foo wait --for=condition=available deploy --all --timeout=30s 2>&1)"
+check "by name, across pods" "200" "$(exec_sleep curl -sS -o /dev/null -w '%{http_code}' http://httpbin.foo:8000/headers)"
+check "a port that nobody listens on is refused at once" "*code 7" "$(exec_sleep curl -sS --max-time 5 http://httpbin.foo:81/)"
+check "the API server from a pod, with the pod's token" '*"kind":*"Status"*forbidden*' "$(exec_sleep sh -c '
+    cd /var/run/secrets/kubernetes.io/serviceaccount
+    curl -sS --cacert ca.crt -H "Authorization: Bearer $(cat token)" https://kubernetes.default/api/v1/secrets')"
+check "the cluster's keys are out of a pod's sight" "" "$(exec_sleep sh -c "find $APUS_LAB_HOME/server -type f 2>/dev/null; cat $KUBECONFIG")"
+check "exit codes" "*exit code 4" "$(exec_sleep sh -c 'exit 4')"
+check "standard input" "through" "$(echo through | kubectl -n foo exec -i deploy/sleep -- cat)"
+check "a terminal" "*/dev/pts/*" "$(script -qec 'kubectl -n foo exec -it deploy/sleep -- tty' /dev/null </dev/null)"
+check "logs" "*Listening at*" "$(kubectl -n foo logs deploy/httpbin)"
+
+kubectl -n foo port-forward deploy/httpbin :80 >"$CLUSTER_TEST_HOME/forward" 2>&1 &
+forward=$!
+for _ in $(seq 100); do grep -q 127.0.0.1 "$CLUSTER_TEST_HOME/forward" && break; sleep 0.05; done
+port=$(sed -n 's/.*127.0.0.1:\([0-9]*\).*/\1/p' "$CLUSTER_TEST_HOME/forward" | head -1)
+check "port-forward" '*"origin"*127.0.0.1*' "$(curl -sS --max-time 5 "http://127.0.0.1:$port/ip" 2>&1)"
+kill "$forward"
+
+kubectl -n foo scale deploy/httpbin --replicas=2 >/dev/null
+check "scale" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=30s)"
+kubectl -n foo set env deploy/httpbin CHANGED=yes >/dev/null
+check "rollout" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=30s)"
+kubectl -n foo rollout undo deploy/httpbin >/dev/null
+check "undo" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=30s)"
+check "the undone change is undone" "" \
+    "$(kubectl -n foo get deploy httpbin -o jsonpath='{.spec.template.spec.containers[0].env}')"
+
+kubectl create job hello --image=busybox -- echo hello >/dev/null
+check "a job completes" "*condition met*" "$(kubectl wait --for=condition=complete job/hello --timeout=20s 2>&1)"
+check "its log" "hello" "$(kubectl logs job/hello)"
+kubectl run nobody --image=nginx >/dev/null
+check "an image without a program waits and says what to do" "*command:*" "$(
+    kubectl wait --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=ErrImageNeverPull pod/nobody --timeout=10s >/dev/null
+    kubectl get pod nobody -o jsonpath='{.status.containerStatuses[0].state.waiting.message}')"
+
+kill -9 "$(pgrep -xf '.*apus-lab run.*' | head -1)"
+check "up after a crash" "*ready*" "$(apus-lab up 2>&1)"
+check "the pods are back" "*condition met*condition met*" \
+    "$(kubectl -n foo wait --for=condition=available deploy --all --timeout=30s 2>&1)"
+sleeps() { ps -eo args= | grep -c '^/bin/sleep'; }
+for _ in $(seq 100); do [ "$(sleeps)" = 1 ] && break; sleep 0.05; done
+check "no container of the time before is left" 1 "$(sleeps)"
+check "and they reach each other" "200" "$(exec_sleep curl -sS --retry 5 --retry-connrefused -o /dev/null -w '%{http_code}' http://httpbin.foo:8000/ip)"
+
+began=$(milliseconds)
+kubectl delete namespace foo >/dev/null
+took=$(($(milliseconds) - began))
+echo "deleting the namespace took $took ms"
+check "the namespace is gone" "*NotFound*" "$(kubectl get namespace foo 2>&1)"
+
+check "down" "*down*" "$(apus-lab down 2>&1)"
+check "nothing is left" "" "$(traces)"
+check "forwarding is as before" "$forwarding" "$(cat /proc/sys/net/ipv4/ip_forward)"
+
+apus-lab up >/dev/null
+kubectl create deployment one --image=busybox -- sleep infinity >/dev/null
+kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
+kill -9 "$(pgrep -xf '.*apus-lab run.*' | head -1)"
+apus-lab down >/dev/null
+check "nothing is left after a crash either" "" "$(traces)"
+exit $((failures > 0))
