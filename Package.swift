@@ -120,7 +120,7 @@ let package = Package(
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
         tests("Network", ["Base", "TLS", "TestTLS"]), tests("Subprocess", ["Base", "Network"]),
-        tests("Streaming", ["Base", "CZlib", "HTTP", "JSON", "Network", "Subprocess"]),
+        tests("Streaming", ["Base", "CZlib", "HTTP", "JSON", "Network", "Subprocess", "TestStreams"]),
         .target(
             name: "TestStreams",
             dependencies: ["Base", "HTTP"],
