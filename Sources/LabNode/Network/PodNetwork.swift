@@ -53,7 +53,9 @@ struct AddressPool: Sendable {
 /// Makes the bridge, and a network namespace with one leg on it for each pod.
 ///
 /// A pod's address is a /32 whose only neighbour is the node, so that all its traffic, also to other pods, is routed by
-/// the node and passes the rules for Services; on a plain bridge the answers would go around them.
+/// the node and passes the rules for Services; on a plain bridge the answers would go around them. Where the kernel
+/// filters bridges (`br_netfilter`) it answers a pod that calls itself through a Service on the leg the call came from,
+/// which a bridge does only with `hairpin`.
 final class PodNetwork: Sendable {
     let addresses: LabAddresses
     private let pool: Mutex<AddressPool>
@@ -134,6 +136,7 @@ final class PodNetwork: Sendable {
                 input: """
                     link add \(link) type veth peer name eth0 netns \(name)
                     link set \(link) master \(addresses.bridge) up
+                    link set \(link) type bridge_slave hairpin on
 
                     """
             )
