@@ -168,6 +168,12 @@ let package = Package(
         tests("Kubernetes", ["Base", "HTTP", "JSON", "LabServer", "Network", "TestKubernetes", "YAML"]),
         tests("LabServer", ["Base", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Subprocess", "TLS"]),
         tests("Proxy", ["Base", "Discovery", "JSON", "TLS", "TestTLS"]),
+        // Starts the program in namespaces of its own.
+        .testTarget(
+            name: "LabProgramTests",
+            dependencies: ["Base", "Subprocess", "apus-lab"],
+            swiftSettings: house
+        ),
         // Starts the program in network namespaces.
         .testTarget(
             name: "ProxyIntegrationTests",

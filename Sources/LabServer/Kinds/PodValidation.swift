@@ -72,29 +72,39 @@ enum PodValidation {
             }
         }
         errors += ports(container["ports"]?.array ?? [], field: "\(field).ports")
-        for (index, variable) in (container["env"]?.array ?? []).enumerated() {
-            let path = "\(field).env[\(index)]"
-            if (variable["name"]?.string ?? "").isEmpty { errors.append(.required("\(path).name")) }
-            if let source = variable["valueFrom"], !(variable["value"]?.string ?? "").isEmpty, source.object != nil {
-                errors.append(.invalid("\(path).valueFrom", "", "may not be specified when `value` is not empty"))
-            }
-        }
+        errors += environment(container["env"]?.array ?? [], field: "\(field).env")
         for (index, mount) in (container["volumeMounts"]?.array ?? []).enumerated() {
             let (path, name) = ("\(field).volumeMounts[\(index)]", mount["name"]?.string ?? "")
             if !volumes.contains(name) { errors.append(.notFound("\(path).name", .string(name))) }
             if (mount["mountPath"]?.string ?? "").isEmpty { errors.append(.required("\(path).mountPath")) }
         }
-        for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
-            guard let probe = container[name] else { continue }
+        return errors + probes(container, isInit: isInit, field: field)
+    }
+
+    private static func environment(_ variables: [JSON], field: String) -> [FieldError] {
+        variables.enumerated().flatMap { index, variable in
+            let path = "\(field)[\(index)]"
+            var errors: [FieldError] = []
+            if (variable["name"]?.string ?? "").isEmpty { errors.append(.required("\(path).name")) }
+            if variable["valueFrom"]?.object != nil, !(variable["value"]?.string ?? "").isEmpty {
+                errors.append(.invalid("\(path).valueFrom", "", "may not be specified when `value` is not empty"))
+            }
+            return errors
+        }
+    }
+
+    private static func probes(_ container: JSON, isInit: Bool, field: String) -> [FieldError] {
+        ["livenessProbe", "readinessProbe", "startupProbe"].flatMap { name -> [FieldError] in
+            guard let probe = container[name] else { return [] }
+            var errors: [FieldError] = []
             let handlers = ["exec", "httpGet", "tcpSocket", "grpc"].filter { probe[$0] != nil }
             if handlers.isEmpty { errors.append(.required("\(field).\(name)", "must specify a handler type")) }
             if isInit, container["restartPolicy"] == nil {
-                errors.append(
-                    .forbidden("\(field).\(name)", "may not be set for init containers without restartPolicy=Always")
-                )
+                let detail = "may not be set for init containers without restartPolicy=Always"
+                errors.append(.forbidden("\(field).\(name)", detail))
             }
+            return errors
         }
-        return errors
     }
 
     private static func ports(_ ports: [JSON], field: String) -> [FieldError] {

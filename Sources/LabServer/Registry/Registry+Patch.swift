@@ -21,15 +21,7 @@ extension Registry {
                 context
             )
         }
-        let node = definition.schema.node
-        if type == .strategicMerge, case .custom = definition.schema {
-            throw StatusError(
-                code: 415,
-                reason: "UnsupportedMediaType",
-                message:
-                    "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
-            )
-        }
+        if type == .strategicMerge, case .custom = definition.schema { throw Self.noStrategicMerge }
         return try await change(
             definition,
             namespace: namespace,
@@ -37,22 +29,29 @@ extension Registry {
             subresource: subresource,
             context
         ) { current in
-            var patched: JSON =
-                switch type {
-                case .json: try JSONPatch(patch).apply(to: current)
-                case .merge: current.merged(with: patch)
-                case .strategicMerge: try StrategicMergePatch.apply(patch, to: current, schema: node)
-                case .apply: current
-                }
-            // A patch speaks of the version it saw only when it names one.
-            if patched["metadata", "resourceVersion"] == current["metadata", "resourceVersion"], type != .json,
-                patch["metadata", "resourceVersion"] == nil
-            {
-                patched["metadata", "resourceVersion"] = nil
-            }
+            let patched = try Self.patched(current, patch, type, definition.schema.node)
             // Tells of unknown fields; the change itself reads the object again.
             _ = try self.decode(patched, definition, context)
             return patched
         }
     }
+
+    private static func patched(_ current: JSON, _ patch: JSON, _ type: PatchType, _ node: SchemaNode) throws -> JSON {
+        var patched: JSON
+        switch type {
+        case .json: return try JSONPatch(patch).apply(to: current)
+        case .merge, .apply: patched = current.merged(with: patch)
+        case .strategicMerge: patched = try StrategicMergePatch.apply(patch, to: current, schema: node)
+        }
+        // A patch speaks of the version it saw only when it names one.
+        patched["metadata", "resourceVersion"] = patch["metadata", "resourceVersion"]
+        return patched
+    }
+
+    private static let noStrategicMerge = StatusError(
+        code: 415,
+        reason: "UnsupportedMediaType",
+        message:
+            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+    )
 }

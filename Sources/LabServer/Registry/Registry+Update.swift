@@ -96,18 +96,9 @@ extension Registry {
         _ subresource: String,
         _ context: RequestContext
     ) async throws -> JSON {
-        var new = try decode(made, definition, context, isUserInput: false)
         let strategy = definition.strategy
-        if let part = Self.part(subresource) {
-            var whole = current
-            whole[part] = new[part]
-            whole["metadata", "managedFields"] = new["metadata", "managedFields"]
-            new = whole
-        } else {
-            MetadataRules.prepareForUpdate(&new, old: current)
-            if definition.subresources.contains("status") { new["status"] = current["status"] }
-            strategy.prepareForUpdate(&new, old: current)
-        }
+        var new = try decode(made, definition, context, isUserInput: false)
+        Self.keepUnchangeable(&new, current, definition, subresource)
         new = try await admit(new, old: current, .update, definition, subresource: subresource, context)
         MetadataRules.prepareForUpdate(&new, old: current)
         if strategy.hasGeneration, Self.content(new) != Self.content(current) {
@@ -129,6 +120,25 @@ extension Registry {
         )
         try await admission.validate(request)
         return new
+    }
+
+    /// Takes from `current` what the write cannot change.
+    private static func keepUnchangeable(
+        _ new: inout JSON,
+        _ current: JSON,
+        _ definition: ResourceDefinition,
+        _ subresource: String
+    ) {
+        if let part = part(subresource) {
+            var whole = current
+            whole[part] = new[part]
+            whole["metadata", "managedFields"] = new["metadata", "managedFields"]
+            new = whole
+        } else {
+            MetadataRules.prepareForUpdate(&new, old: current)
+            if definition.subresources.contains("status") { new["status"] = current["status"] }
+            definition.strategy.prepareForUpdate(&new, old: current)
+        }
     }
 
     /// The only part of an object that a write of the subresource changes; nil for the object itself.
