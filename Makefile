@@ -3,11 +3,13 @@
 .PHONY: build demo clean-demo test lint bench install dependencies
 
 PREFIX = /usr/local
-SWIFT_RELEASE = swift build -c release --static-swift-stdlib
+PROGRAMS = apus apusd apus-proxy apus-lab
 BIN = .build/release
 
 build: dependencies
-	$(SWIFT_RELEASE)
+	for program in $(PROGRAMS); do \
+		swift build -c release --static-swift-stdlib --product $$program || exit 1; \
+	done
 	ln -sf apus $(BIN)/istioctl
 
 # Brings up a cluster and a mesh on this machine and walks through automatic mutual TLS.
@@ -29,7 +31,7 @@ bench: dependencies
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BIN)/apus $(BIN)/apusd $(BIN)/apus-proxy $(BIN)/apus-lab $(DESTDIR)$(PREFIX)/bin
+	for program in $(PROGRAMS); do install -m 755 $(BIN)/$$program $(DESTDIR)$(PREFIX)/bin || exit 1; done
 	ln -sf apus $(DESTDIR)$(PREFIX)/bin/istioctl
 
 dependencies:
