@@ -11,6 +11,7 @@ struct RootDistributor: Sendable {
     private let api: any KubernetesAPI
     private let roots: @Sendable () -> String
     private let namespaces: Informer
+    private let configMaps: Informer
     private let log = Log("ca")
 
     /// - Parameters:
@@ -20,59 +21,62 @@ struct RootDistributor: Sendable {
         self.api = api
         self.namespaces = namespaces
         self.roots = roots
+        configMaps = Informer(api, .configMaps, labelSelector: "istio.io/config=true")
     }
 
     /// Writes what is missing or was changed, until the task is cancelled.
     func run() async {
-        let configMaps = Informer(api, .configMaps, labelSelector: "istio.io/config=true")
         let feed = ChangeFeed()
         await withTaskGroup { group in
             group.addTask { await configMaps.run() }
             await configMaps.waitUntilSynced()
             namespaces.report(to: feed)
             configMaps.report(to: feed)
-            for await batch in feed { await settle(batch, configMaps) }
+            group.addTask { await reconcileNowAndThen() }
+            for await batch in feed { await settle(batch) }
             group.cancelAll()
         }
     }
 
-    /// Looks at all namespaces again, because the roots are others now.
-    func rootsChanged() async {
-        for namespace in namespaces.objects { await write(namespace.metadata.name) }
+    /// Looks at all namespaces again: the roots are others now, or something could not be written before.
+    func reconcile() async {
+        for namespace in namespaces.objects { await settle(namespace.metadata.name) }
     }
 
-    private func settle(_ batch: [ObjectChange], _ configMaps: Informer) async {
+    private func reconcileNowAndThen() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(10))  // Cancelled: the loop ends.
+            await reconcile()
+        }
+    }
+
+    private func settle(_ batch: [ObjectChange]) async {
         var names: Set<String> = []
         for change in batch {
             if change.type == .namespaces { names.insert(change.key.name) }
             if change.type == .configMaps, change.key.name == Self.name { names.insert(change.key.namespace) }
         }
-        for name in names.sorted() {
-            let current = configMaps.object(namespace: name, name: Self.name)
-            if current?["data", "root-cert.pem"]?.string != roots() { await write(name) }
-        }
+        for name in names.sorted() { await settle(name) }
     }
 
-    /// Creates or corrects the ConfigMap of one namespace, if that is there to stay.
-    private func write(_ namespace: String) async {
+    /// Creates or corrects the ConfigMap of one namespace, if that is there to stay and lacks it.
+    private func settle(_ namespace: String) async {
+        let roots = roots()
         guard !Self.exceptions.contains(namespace), let object = namespaces.object(name: namespace),
-            !object.metadata.isBeingDeleted
+            !object.metadata.isBeingDeleted,
+            configMaps.object(namespace: namespace, name: Self.name)?["data", "root-cert.pem"]?.string != roots
         else { return }
         let configMap: JSON = [
-            "apiVersion": "v1", "kind": "ConfigMap", "data": ["root-cert.pem": .string(roots())],
+            "apiVersion": "v1", "kind": "ConfigMap", "data": ["root-cert.pem": .string(roots)],
             "metadata": [
                 "name": .string(Self.name), "namespace": .string(namespace), "labels": ["istio.io/config": "true"],
             ],
         ]
-        var backoff = Backoff()
-        for _ in 0..<5 {
-            do {
-                return try await replace(configMap, namespace)
-            } catch {
-                if Task.isCancelled || namespaces.object(name: namespace)?.metadata.isBeingDeleted ?? true { return }
-                log.warn("ConfigMap \(namespace)/\(Self.name) cannot be written: \(error)")
-                try? await Task.sleep(for: backoff.failed())  // Cancelled: noticed above.
-            }
+        do {
+            try await replace(configMap, namespace)
+        } catch {
+            if Task.isCancelled { return }
+            log.warn("ConfigMap \(namespace)/\(Self.name) cannot be written, next attempt in a few seconds: \(error)")
         }
     }
 

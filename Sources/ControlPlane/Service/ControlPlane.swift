@@ -139,8 +139,8 @@ final class ControlPlane: Sendable {
         group.addTask {
             await services.keeper.run {
                 services.state.set(roots: authority.rootsPEM)
-                await distributor.rootsChanged()
-                await configurator.rootsChanged()
+                await distributor.reconcile()
+                await configurator.reconcile()
             }
         }
     }

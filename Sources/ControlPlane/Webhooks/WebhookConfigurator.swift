@@ -28,6 +28,7 @@ struct WebhookConfigurator {
         for informer in informers { informer.report(to: feed) }
         await withTaskGroup { group in
             for informer in informers { group.addTask { await informer.run() } }
+            group.addTask { await reconcileNowAndThen() }
             for await batch in feed {
                 for change in batch {
                     if let object = change.after { await settle(change.type, object) }
@@ -37,9 +38,16 @@ struct WebhookConfigurator {
         }
     }
 
-    /// Looks at all configurations again, because the roots are others now.
-    func rootsChanged() async {
+    /// Looks at all configurations again: the roots are others now, or something could not be written before.
+    func reconcile() async {
         for informer in informers { for object in informer.objects { await settle(informer.type, object) } }
+    }
+
+    private func reconcileNowAndThen() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(10))  // Cancelled: the loop ends.
+            await reconcile()
+        }
     }
 
     /// Writes `object` as it should be, if it is not; a conflict brings it back through the watch.
@@ -51,7 +59,7 @@ struct WebhookConfigurator {
         } catch let error as StatusError where error.isConflict || error.isNotFound {
             log.debug("\(object.objectDescription) has changed in between")
         } catch {
-            log.error("\(object.objectDescription) cannot be updated: \(error)")
+            log.error("\(object.objectDescription) cannot be updated, next attempt in a few seconds: \(error)")
         }
     }
 
