@@ -11,6 +11,7 @@ struct NamespaceStrategy: ResourceStrategy {
     }
 
     func prepareForCreate(_ object: inout JSON) {
+        applyDefaults(&object)  // Its name may just have been generated.
         object["spec"] = ["finalizers": ["kubernetes"]]
         object["status"] = ["phase": "Active"]
     }

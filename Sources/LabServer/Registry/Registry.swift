@@ -30,9 +30,10 @@ final class Registry: Sendable {
 
     /// Serves what the stored CustomResourceDefinitions say; to be called after each change of one.
     func reloadCustomResources() {
-        let custom = CustomResources.definitions(in: store.index)
-        let all = builtIn + custom
-        currentCatalog.withLock { $0 = ResourceCatalog(all) }
+        // Inside the lock, so that of two reloads the one that saw more is the last.
+        currentCatalog.withLock { catalog in
+            catalog = ResourceCatalog(builtIn + CustomResources.definitions(in: store.index))
+        }
     }
 
     /// - Throws: ``StatusError`` (404) when the server does not have it.
