@@ -6,6 +6,8 @@ build=.build/bench
 mkdir -p "$build"
 swift run -c release bench-codec
 swift run -c release bench-mesh
+# Only where a mesh runs, as make demo leaves one behind.
+if [ -n "${KUBECONFIG:-}" ]; then python3 Benchmarks/propagation/propagation.py; fi
 swift build -c release --product apus-proxy --static-swift-stdlib
 envoy=$build/venv/bin/envoy
 if [ ! -x "$envoy" ]; then
