@@ -1,22 +1,23 @@
 internal import Kubernetes
+internal import Synchronization
 
 /// What a container prints, from its log; nothing can be typed into it.
 final class AttachSession: ContainerSession {
     let output: AsyncThrowingStream<ContainerOutput, any Error>
 
-    init(log: AsyncThrowingStream<[UInt8], any Error>, exitCode: @escaping @Sendable () -> Int32) {
-        let (stream, sender) = AsyncThrowingStream<ContainerOutput, any Error>.makeStream()
-        output = stream
-        let task = Task {
-            do {
-                for try await bytes in log { sender.yield(.stdout(bytes)) }
-                sender.yield(.exited(code: exitCode()))
-                sender.finish()
-            } catch {
-                sender.finish(throwing: error)
-            }
+    /// - Parameter exitCode: Asked when the container has ended.
+    init(_ log: ContainerLogFollower, exitCode: @escaping @Sendable () -> Int32) {
+        let end = End()
+        output = AsyncThrowingStream {
+            if let bytes = try await log.next() { return .stdout(bytes) }
+            return end.isFirst ? .exited(code: exitCode()) : nil
         }
-        sender.onTermination = { _ in task.cancel() }
+    }
+
+    private final class End: Sendable {
+        private let isOver = Atomic(false)
+        /// True the first time it is asked.
+        var isFirst: Bool { !isOver.exchange(true, ordering: .relaxed) }
     }
 
     func writeInput(_ bytes: [UInt8]) async throws {}

@@ -10,20 +10,21 @@ extension Node: NodeConnector {
         container: String,
         options: LogOptions
     ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
-        let worker = try worker(namespace, pod)
+        let follower = try follower(try worker(namespace, pod), container, options)
+        return AsyncThrowingStream { try await follower.next() }
+    }
+
+    private func follower(
+        _ worker: PodWorker,
+        _ container: String,
+        _ options: LogOptions
+    ) throws -> ContainerLogFollower {
         let attempt = worker.attempt(of: container) - (options.previous ? 1 : 0)
-        let context = worker.context
-        let path = context.logPath(worker.uid, container: container, attempt: attempt)
+        let path = worker.context.logPath(worker.uid, container: container, attempt: attempt)
         guard Files.exists(path) else { throw Self.noLog(worker, container, isPrevious: options.previous) }
-        let reader = ContainerLogReader(path: path, options: options)
-        let (stream, sender) = AsyncThrowingStream<[UInt8], any Error>.makeStream()
-        let task = Task {
-            await reader.stream(to: sender) {
-                worker.live(container) != nil && worker.attempt(of: container) == attempt
-            }
+        return ContainerLogFollower(ContainerLogReader(path: path, options: options)) {
+            worker.live(container) != nil && worker.attempt(of: container) == attempt
         }
-        sender.onTermination = { _ in task.cancel() }
-        return stream
     }
 
     private static func noLog(_ worker: PodWorker, _ container: String, isPrevious: Bool) -> StatusError {
@@ -80,9 +81,8 @@ extension Node: NodeConnector {
     ) async throws -> any ContainerSession {
         var following = LogOptions()
         following.follow = true
-        let log = try await logs(namespace: namespace, pod: pod, container: container, options: following)
         let worker = try worker(namespace, pod)
-        return AttachSession(log: log) {
+        return AttachSession(try follower(worker, container, following)) {
             let status = worker.pod["status", "containerStatuses"]?.array?.first { $0["name"]?.string == container }
             return Int32(clamping: status?["state", "terminated", "exitCode"]?.int ?? 0)
         }

@@ -1,5 +1,4 @@
 internal import Base
-internal import Glibc
 internal import Kubernetes
 
 /// Picks from a container's log what a user asks for.
@@ -61,46 +60,5 @@ struct ContainerLogReader: Sendable {
     private var earliest: Timestamp? {
         if let seconds = options.sinceSeconds { return Timestamp.now + .seconds(-seconds) }
         return options.sinceTime.flatMap { Timestamp($0) }
-    }
-
-    /// Sends what is there and, with `follow`, what comes, until the container has ended.
-    ///
-    /// - Parameter isLive: Whether the container still writes to this log.
-    func stream(
-        to sender: AsyncThrowingStream<[UInt8], any Error>.Continuation,
-        while isLive: @Sendable () -> Bool
-    ) async {
-        var rest = options.limitBytes ?? .max
-        func send(_ text: [UInt8]) {
-            guard !text.isEmpty, rest > 0 else { return }
-            sender.yield(Array(text.prefix(rest)))
-            rest -= min(rest, text.count)
-        }
-        var (text, offset) = present()
-        send(text)
-        while options.follow, rest > 0, !Task.isCancelled {
-            let wasLive = isLive()
-            let added = appended(from: &offset)
-            if !added.isEmpty { send(format(added, isFirst: false)) } else if !wasLive { break }
-            if added.isEmpty { try? await Task.sleep(for: .milliseconds(50)) }
-        }
-        sender.finish()
-    }
-
-    /// The whole lines that were added behind `offset`; begins anew when the file was rotated.
-    private func appended(from offset: inout Int) -> [UInt8] {
-        guard let raw = try? systemCall("open", { unsafe open(path, O_RDONLY | O_CLOEXEC) }) else { return [] }
-        defer { close(raw) }
-        let size = Int(lseek(raw, 0, SEEK_END))
-        if size < offset { offset = 0 }
-        guard size > offset else { return [] }
-        lseek(raw, off_t(offset), SEEK_SET)
-        var bytes = [UInt8](repeating: 0, count: min(size - offset, 1 << 20))
-        guard let count = try? systemCall("read", { unsafe read(raw, &bytes, bytes.count) }) else { return [] }
-        bytes.removeSubrange(count...)
-        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
-        bytes.removeSubrange((end + 1)...)
-        offset += bytes.count
-        return bytes
     }
 }
