@@ -178,6 +178,8 @@ internal import Glibc
                 let result = unsafe SSL_read_ex(ssl, base + total, room.count - total, &count)
                 if result != 1 { return unsafe SSL_get_error(ssl, result) }
                 total += count
+                // Another call would make OpenSSL allocate its read buffer only to find nothing.
+                if isDrained, unsafe SSL_has_pending(ssl) == 0 { return SSL_ERROR_WANT_READ }
             }
             return SSL_ERROR_NONE
         }

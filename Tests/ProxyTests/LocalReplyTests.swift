@@ -58,9 +58,8 @@ import Testing
 
     @Test func `a request id is a random UUID`() {
         var random = FastRandom(seed: 3)
-        var bytes: [UInt8] = []
-        RequestID.append(to: &bytes, using: &random)
-        let text = String(decoding: bytes, as: UTF8.self)
+        let id = RequestID.make(using: &random)
+        let text = String(decoding: id.indices.map { id[$0] }, as: UTF8.self)
         #expect(text.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil)
     }
 }

@@ -158,10 +158,11 @@ final class Exchange: ConfigurationWaiter {
 
     private func encode() {
         // Body bytes that came while the route was not known are behind the head.
-        let early = request.bytes
+        var early: [UInt8] = []
+        if !request.bytes.isEmpty { swap(&early, &request.bytes) }
         request.removeAll()
         attemptOffset = head.write(to: &request.bytes, attemptCount: info.direction == .outbound)
-        request.bytes += early
+        if !early.isEmpty { request.bytes += early }
     }
 
     // Connecting

@@ -72,8 +72,7 @@ struct ResponseRules {
     func apply(to head: inout HTTP1Head) {
         head.set(.server, to: info.direction.serverName)
         if let serviceTime {
-            var digits: [UInt8] = []
-            digits.appendDecimal(serviceTime)
+            let digits = DecimalDigits(serviceTime)
             head.set(.xEnvoyUpstreamServiceTime, to: digits.span)
         }
     }
@@ -94,5 +93,26 @@ extension HTTP1Head {
         output.removeLast(2)
         output.append("x-envoy-attempt-count: 1\r\n\r\n".utf8.span)
         return output.count - 5
+    }
+}
+
+/// A number in decimal, without heap.
+struct DecimalDigits {
+    private var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+    private var start = 20
+
+    /// - Parameter number: Not negative.
+    init(_ number: Int) {
+        var rest = number.magnitude
+        repeat {
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        } while rest > 0
+    }
+
+    var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { digits.span.extracting(start...) }
     }
 }

@@ -81,9 +81,7 @@ final class Worker {
     func giveReadBuffer(_ buffer: inout [UInt8]) { swap(&buffer, &readBuffer) }
 
     func appendRequestID(to head: inout HTTP1Head) {
-        var id: [UInt8] = []
-        id.reserveCapacity(36)
-        RequestID.append(to: &id, using: &random)
+        let id = RequestID.make(using: &random)
         head.append(.xRequestID, id.span)
     }
 
