@@ -29,7 +29,7 @@ enum AdminPages {
             ),
             "days_until_expiration": .string(String(days)),
             "valid_from": .string(certificate.notBefore.description),
-            "expiration_time": .string(certificate.notAfter.description),
+            "expiration_time": .string(certificate.notAfter.description), "pem": .string(certificate.pem),
         ]
     }
 
