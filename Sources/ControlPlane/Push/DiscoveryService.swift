@@ -42,9 +42,7 @@ struct DiscoveryService: Sendable {
         defer { log.info("proxy \(pod) disconnected") }
         try take(request, proxy)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                while let message = try await call.next() { try take(try Self.request(message), proxy) }
-            }
+            group.addTask { try await receive(from: call, proxy) }
             group.addTask { try await send(to: proxy, call) }
             defer { group.cancelAll() }
             try await group.next()
@@ -72,7 +70,13 @@ struct DiscoveryService: Sendable {
         return ObjectKey(namespace: workload.namespace, name: workload.pod)
     }
 
-    private static func request(_ message: [UInt8]) throws(GRPCStatus) -> DeltaRequest {
+    // Swift 6.3.1 crashes on typed throws within an async loop when it optimizes, hence the untyped ones below.
+
+    private func receive(from call: GRPCCall, _ proxy: ConnectedProxy) async throws {
+        while let message = try await call.next() { try take(try Self.request(message), proxy) }
+    }
+
+    private static func request(_ message: [UInt8]) throws -> DeltaRequest {
         do {
             return try DeltaRequest(message)
         } catch {
@@ -80,7 +84,7 @@ struct DiscoveryService: Sendable {
         }
     }
 
-    private func take(_ request: DeltaRequest, _ proxy: ConnectedProxy) throws(GRPCStatus) {
+    private func take(_ request: DeltaRequest, _ proxy: ConnectedProxy) throws {
         if request.error != nil { counters.count(.refusals) }
         if let words = proxy.received(request) { throw GRPCStatus(.invalidArgument, words) }
     }
