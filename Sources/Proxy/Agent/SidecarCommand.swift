@@ -112,16 +112,6 @@ struct SidecarCommand {
     }
 }
 
-/// Subscribes to what the workers need at the moment they need it.
-private struct OnDemandSubscriptions: DiscoveryRequests {
-    private let client: DiscoveryClient
-
-    init(_ client: DiscoveryClient) { self.client = client }
-
-    func request(_ name: ResourceName) { client.subscribe(to: [name]) }
-    func used(_ name: ResourceName) {}
-}
-
 extension DataPlane {
     /// Adds up the workers' counters.
     func collect() async -> (metrics: Metrics, connections: Int) {

@@ -46,11 +46,9 @@ final class RequestRouter {
     }
 
     private func resolve(_ host: String, _ listener: HTTPListener, _ worker: Worker) -> Outcome {
-        let name = ResourceName.host(host, port: listener.port)
         guard let route = host.isEmpty ? .unknown : worker.tables.route(host: host, port: listener.port) else {
-            return .unknownYet(name)
+            return .unknownYet(.host(host, port: listener.port))
         }
-        worker.used(name)
         switch route {
         case .destination(let name, let retries):
             guard let pool = worker.pool(named: name) else { return .reply(.noCluster, routeName: "default") }

@@ -37,7 +37,6 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
     }
 
     private func follow(_ route: AddressRoute) {
-        worker.used(.address(info.target.ip.description, port: info.target.port))
         switch route {
         case .http(let listener): serve(listener)
         case .tcp(let destination): carry(to: destination)

@@ -141,9 +141,6 @@ final class Worker {
 
     // Asking the control plane
 
-    /// Tells the control plane's client that something was used, so that it stays subscribed.
-    func used(_ name: ResourceName) { discovery?.used(name) }
-
     /// Calls `waiter` when `name` is known, or when that took too long.
     func wait(for name: ResourceName, _ waiter: any ConfigurationWaiter) {
         guard let discovery else { return waiter.configurationArrived(isThere: false) }
@@ -188,8 +185,6 @@ protocol ConfigurationWaiter: AnyObject {
 protocol DiscoveryRequests: Sendable {
     /// Asks for a resource that is not in the tables.
     func request(_ name: ResourceName)
-    /// Says that a resource is in use.
-    func used(_ name: ResourceName)
 }
 
 /// One waiter and its patience.
