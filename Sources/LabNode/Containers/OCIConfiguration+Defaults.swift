@@ -1,3 +1,4 @@
+internal import Base
 internal import Glibc
 internal import JSON
 
@@ -6,13 +7,29 @@ extension OCIConfiguration {
     static let systemMounts: [JSON] = [
         special("proc", at: "/proc", []),
         special("tmpfs", at: "/dev", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-        special("devpts", at: "/dev/pts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+        special("devpts", at: "/dev/pts", terminalOptions),
         special("tmpfs", at: "/dev/shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
         special("mqueue", at: "/dev/mqueue", ["nosuid", "noexec", "nodev"]),
         // Sockets and state of this machine's services are none of a container's business.
         special("tmpfs", at: "/run", ["nosuid", "nodev", "mode=755", "size=65536k"]),
         special("tmpfs", at: "/tmp", ["nosuid", "nodev", "mode=1777"]),
     ]
+
+    /// Whether every group of this machine exists here; not so in a user's own namespace.
+    private static let hasAllGroups: Bool = {
+        let map = (try? Files.readText("/proc/self/gid_map")) ?? ""
+        return map.split(separator: " ").map { $0.filter(\.isNumber) } == ["0", "0", "4294967295"]
+    }()
+
+    /// Terminals belong to the group `tty`, where there is one.
+    private static let terminalOptions =
+        ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"] + (hasAllGroups ? ["gid=5"] : [])
+
+    /// Kubernetes' safe sysctls: non-root programs may listen on ports below 1024, and send pings.
+    static let networkSettings: JSON =
+        hasAllGroups
+        ? ["net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"]
+        : ["net.ipv4.ip_unprivileged_port_start": "0"]
 
     static let readOnlySystem: [JSON] = [
         special("sysfs", at: "/sys", ["nosuid", "noexec", "nodev", "ro"]),

@@ -17,7 +17,8 @@ struct OCIConfiguration: Sendable {
     let isRootWritable: Bool
     /// The path of the pod's network namespace; nil shares the machine's.
     let networkNamespace: String?
-    let cgroup: String
+    /// The control group to run in; nil where this program may make none.
+    let cgroup: String?
     let mounts: [Mount]
     /// Files and directories of this machine that no container may look into.
     let masked: [String]
@@ -72,14 +73,13 @@ struct OCIConfiguration: Sendable {
         if let networkNamespace { namespaces.append(["type": "network", "path": .string(networkNamespace)]) }
         var linux: JSON = [
             "namespaces": .array(namespaces),
-            "cgroupsPath": .string(cgroup),
-            "resources": resources,
             "maskedPaths": .strings(masked + (isPrivileged ? [] : Self.maskedKernelPaths)),
         ]
-        // Kubernetes' safe sysctls: non-root programs may listen on ports below 1024, and send pings.
-        if networkNamespace != nil {
-            linux["sysctl"] = ["net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"]
+        if let cgroup {
+            linux["cgroupsPath"] = .string(cgroup)
+            linux["resources"] = resources
         }
+        if networkNamespace != nil { linux["sysctl"] = Self.networkSettings }
         if !isPrivileged {
             linux["readonlyPaths"] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
         }

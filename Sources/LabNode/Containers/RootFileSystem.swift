@@ -18,8 +18,12 @@ struct RootFileSystem: Sendable {
     func mount() throws(SystemError) -> Bool {
         for name in ["rootfs", "upper", "work"] { try Files.makeDirectory("\(directory)/\(name)") }
         let layers = "lowerdir=/,upperdir=\(directory)/upper,workdir=\(directory)/work"
-        if unsafe CLinux_mount("overlay", path, "overlay", 0, layers) == 0 { return true }
-        try systemCall("mount") { unsafe CLinux_mount("/", path, "", CLinux_MS_BIND, nil) }
+        // The second is for user namespaces, in which the kernel keeps the layers' records in other attributes.
+        for options in [layers, layers + ",userxattr"]
+        where unsafe CLinux_mount("overlay", path, "overlay", 0, options) == 0 {
+            return true
+        }
+        try systemCall("mount") { unsafe CLinux_mount("/", path, "", CLinux_MS_BIND | CLinux_MS_REC, nil) }
         return false
     }
 

@@ -27,9 +27,9 @@ struct LiveContainer: Sendable {
 
     /// Whether the kernel killed a process of it for want of memory.
     var wasOutOfMemory: Bool {
+        guard let cgroup = configuration.cgroup else { return false }
         let paths = [
-            "/sys/fs/cgroup/memory\(configuration.cgroup)/memory.oom_control",
-            "/sys/fs/cgroup\(configuration.cgroup)/memory.events",
+            "/sys/fs/cgroup/memory\(cgroup)/memory.oom_control", "/sys/fs/cgroup\(cgroup)/memory.events",
         ]
         return paths.contains { path in
             guard let text = try? Files.readText(path) else { return false }

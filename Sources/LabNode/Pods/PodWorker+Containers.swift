@@ -61,7 +61,8 @@ extension PodWorker {
             rootPath: root.path,
             isRootWritable: try root.mount(),
             networkNamespace: pod.usesHostNetwork ? nil : context.network.namespacePath(uid),
-            cgroup: "\(context.configuration.addresses.cgroup)/\(uid)/\(container.name)",
+            cgroup: Cgroups.areWritable
+                ? "\(context.configuration.addresses.cgroup)/\(uid)/\(container.name)" : nil,
             mounts: mounts,
             masked: context.configuration.hiddenPaths
         )

@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 static const unsigned long CLinux_MS_BIND = MS_BIND;
+static const unsigned long CLinux_MS_REC = MS_REC;
 static const unsigned long CLinux_MS_RDONLY = MS_RDONLY;
 static const unsigned long CLinux_MS_REMOUNT = MS_REMOUNT;
 static const unsigned long CLinux_MS_NOSUID = MS_NOSUID;
