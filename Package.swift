@@ -159,7 +159,7 @@ let package = Package(
             "ControlPlane",
             [
                 "Base", "Discovery", "GRPC", "HTTP", "Identity", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI",
-                "TLS", "TestKubernetes",
+                "Network", "TLS", "TestKubernetes",
             ]
         ),
         tests("Protobuf"),

@@ -1,6 +1,7 @@
 public import Base
 internal import EventLoop
 internal import Glibc
+internal import Synchronization
 public import TLS
 
 /// A TCP port that accepts connections, in plain text or with TLS.
@@ -8,7 +9,7 @@ public final class AsyncListener: Sendable {
     /// Where it listens, with the port that the system chose if none was given.
     public let address: SocketAddress
     private let core: DescriptorCore
-    private let tls: TLSServerContext?
+    private let tls: Mutex<TLSServerContext?>
 
     /// - Parameters:
     ///   - address: Port 0 lets the system choose; ``IPAddress/any6`` accepts IPv4 as well.
@@ -24,7 +25,7 @@ public final class AsyncListener: Sendable {
             let socket = try Socket.listening(on: address, sharesPort: sharesPort)
             self.address = try socket.localAddress
             core = DescriptorCore(socket.release(), name: "listener \(self.address)")
-            self.tls = tls
+            self.tls = Mutex(tls)
         } catch {
             throw MeshError(.unavailable, "cannot listen on \(address)", cause: error)
         }
@@ -55,12 +56,15 @@ public final class AsyncListener: Sendable {
             guard let socket = try Socket.accept(from: descriptor, peer: &peer) else { return .wait(.readable) }
             let local = (try? socket.localAddress) ?? self.address
             let core = DescriptorCore(socket.release(), name: "\(peer)")
-            if let tls = self.tls {
+            if let tls = self.tls.withLock({ $0 }) {
                 core.startTLS { TLSConnection(server: tls, descriptor: $0) }
             }
             return .done(AsyncConnection(core, local: local, peer: peer))
         }
     }
+
+    /// Speaks TLS with `context` on all connections from now on; those that are open keep theirs.
+    public func use(_ context: TLSServerContext) { tls.withLock { $0 = context } }
 
     /// Stops listening and ends ``accept()``; may be called from any thread, and again.
     public func close() { core.close() }

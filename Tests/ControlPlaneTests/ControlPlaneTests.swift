@@ -5,6 +5,7 @@ import HTTP
 import Identity
 import JSON
 import Kubernetes
+import Network
 import Synchronization
 import TLS
 import TestKubernetes
@@ -38,14 +39,7 @@ struct RunningPlane {
                 break
             }
             if let addresses {
-                let secret = try await api.get(.secrets, namespace: "istio-system", name: "istio-ca-secret")
-                let roots = Base64.decode(secret["data", "ca-cert.pem"]?.string ?? "") ?? []
-                let running = RunningPlane(
-                    api: api,
-                    addresses: addresses,
-                    roots: String(decoding: roots, as: UTF8.self)
-                )
-                try await body(running)
+                try await body(RunningPlane(api: api, addresses: addresses, roots: try await roots(api)))
                 group.cancelAll()
             }
             do {
@@ -56,6 +50,28 @@ struct RunningPlane {
                 return
             }
         }
+    }
+
+    /// What a pod finds in its namespace's ConfigMap.
+    private static func roots(_ api: InMemoryAPI) async throws -> String {
+        let (name, key) =
+            (try? await api.get(.secrets, namespace: "istio-system", name: "cacerts")) == nil
+            ? ("istio-ca-secret", "ca-cert.pem") : ("cacerts", "root-cert.pem")
+        let secret = try await api.get(.secrets, namespace: "istio-system", name: name)
+        return String(decoding: Base64.decode(secret["data", key]?.string ?? "") ?? [], as: UTF8.self)
+    }
+
+    /// Who issued the certificate that the control plane shows to new connections.
+    func issuer() async throws -> String {
+        let verification = PeerVerification(trust: try TrustStore(pem: roots), names: .host)
+        let connection = try await AsyncConnection.connect(
+            host: "127.0.0.1",
+            port: addresses.secure.port,
+            tls: try TLSClientContext(TLSClientConfiguration(verification: verification)),
+            serverName: "istiod.istio-system.svc"
+        )
+        defer { connection.close() }
+        return connection.tls?.peerCertificate?.issuer ?? ""
     }
 
     /// A connection as a pod makes it.
@@ -256,6 +272,39 @@ final class RecordingProxy: Sendable {
         try await RunningPlane.run(over: api) { plane in
             let names = try await exchange(plane)
             #expect(names == ["inbound"])
+        }
+    }
+
+    @Test func `a new plugged-in intermediate is taken over while running, own certificate included`() async throws {
+        let root = try CertificateAuthority.selfSigned(
+            organization: "Example",
+            key: PrivateKey(generating: .p256),
+            lifetime: .seconds(86_400)
+        )
+        @Sendable func plugIn(_ organization: String, _ api: InMemoryAPI) throws {
+            let key = try PrivateKey(generating: .p256)
+            let authority = try root.intermediate(organization: organization, key: key, lifetime: .seconds(3600))
+            let files = [
+                "ca-cert.pem": authority.certificate.pem, "ca-key.pem": key.pem(),
+                "root-cert.pem": root.certificate.pem, "cert-chain.pem": authority.certificate.pem,
+            ]
+            api.put(
+                .secrets,
+                [
+                    "metadata": ["namespace": "istio-system", "name": "cacerts"],
+                    "data": .strings(files.mapValues { Base64.encode(Array($0.utf8)) }),
+                ]
+            )
+        }
+        let api = World.api()
+        try plugIn("One", api)
+        try await RunningPlane.run(over: api) { plane in
+            let before = try await plane.issuer()
+            #expect(before == "O=One")
+            try plugIn("Two", api)
+            while try await plane.issuer() != "O=Two" { await Task.yield() }
+            let certificate = try await plane.certificate(token: "sleep")
+            #expect(certificate.identity.leaf.issuer == "O=Two")
         }
     }
 

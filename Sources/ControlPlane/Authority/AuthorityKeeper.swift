@@ -72,9 +72,9 @@ final class AuthorityKeeper: Sendable {
         self.isSelfSigned = isSelfSigned
     }
 
-    /// Keeps the CA good until the task is cancelled; `changed` is called when the roots have become others.
+    /// Keeps the CA good until the task is cancelled; `changed` is called when it signs otherwise.
     func run(changed: @Sendable () async -> Void) async {
-        if isSelfSigned { await renewInTime(changed) } else { await followPluggedIn() }
+        if isSelfSigned { await renewInTime(changed) } else { await followPluggedIn(changed) }
     }
 
     private func renewInTime(_ changed: @Sendable () async -> Void) async {
@@ -106,7 +106,7 @@ final class AuthorityKeeper: Sendable {
         return true
     }
 
-    private func followPluggedIn() async {
+    private func followPluggedIn(_ changed: @Sendable () async -> Void) async {
         let informer = Informer(
             api,
             .secrets,
@@ -116,21 +116,25 @@ final class AuthorityKeeper: Sendable {
         let changes = informer.changes()
         await withTaskGroup { group in
             group.addTask { await informer.run() }
-            for await batch in changes { for change in batch { take(change) } }
+            for await batch in changes { for change in batch where take(change) { await changed() } }
             group.cancelAll()
         }
     }
 
-    private func take(_ change: ObjectChange) {
-        guard change.key.name == Self.pluggedInName else { return }
+    /// - Returns: Whether certificates are signed with other files now.
+    private func take(_ change: ObjectChange) -> Bool {
+        guard change.key.name == Self.pluggedInName else { return false }
         guard let secret = change.after else {
-            return Self.log.warn("Secret \(Self.pluggedInName) was deleted; the CA in use stays until a restart")
+            Self.log.warn("Secret \(Self.pluggedInName) was deleted; the CA in use stays until a restart")
+            return false
         }
         do {
-            guard let files = try AuthorityFiles.pluggedIn(Self.content(of: secret)) else { return }
+            guard let files = try AuthorityFiles.pluggedIn(Self.content(of: secret)) else { return false }
             try authority.replace(with: files)
+            return true
         } catch {
             Self.log.error("the changed Secret \(Self.pluggedInName) is not used: \(error)")
+            return false
         }
     }
 

@@ -94,15 +94,14 @@ final class ControlPlane: Sendable {
 
     // Serving
 
-    private func listener(_ port: UInt16, tls: TLSServerContext? = nil) throws -> AsyncListener {
-        try AsyncListener(binding: SocketAddress(.any, port: port), tls: tls)
+    private func listener(_ port: UInt16) throws -> AsyncListener {
+        try AsyncListener(binding: SocketAddress(.any, port: port))
     }
 
     private func serve(_ services: Services, _ group: inout ThrowingTaskGroup<Void, any Error>) throws -> Addresses {
         let authority = services.keeper.authority
-        let identity = try authority.serverIdentity(dnsNames: options.serverNames)
-        let secure = try listener(options.securePort, tls: try Self.secureContext(identity, authority.roots))
-        let webhooks = try listener(options.webhookPort, tls: try Self.webhookContext(identity))
+        let certificate = try ServerCertificate(authority: authority, options: options)
+        let (secure, webhooks) = (certificate.secure, certificate.webhooks)
         let monitoring = try listener(options.monitoringPort)
         let plaintext = try options.plaintextPort.map { try listener($0) }
 
@@ -114,7 +113,7 @@ final class ControlPlane: Sendable {
         group.addTask { try await HTTPServer(listener: webhooks, handler: pages.serve).run() }
         let debug = DebugPages(state: services.state, podName: options.podName, counters: counters)
         group.addTask { try await HTTPServer(listener: monitoring) { try await Self.answer($0, debug) }.run() }
-        addKeepers(services, &group)
+        addKeepers(services, certificate, &group)
         return Addresses(
             secure: secure.address,
             plaintext: plaintext?.address,
@@ -125,7 +124,11 @@ final class ControlPlane: Sendable {
     }
 
     /// What keeps the cluster's objects as the mesh needs them.
-    private func addKeepers(_ services: Services, _ group: inout ThrowingTaskGroup<Void, any Error>) {
+    private func addKeepers(
+        _ services: Services,
+        _ certificate: ServerCertificate,
+        _ group: inout ThrowingTaskGroup<Void, any Error>
+    ) {
         let authority = services.keeper.authority
         let distributor = RootDistributor(api: api, namespaces: services.watch.namespaces) { authority.rootsPEM }
         let configurator = WebhookConfigurator(
@@ -136,8 +139,10 @@ final class ControlPlane: Sendable {
         )
         group.addTask { await distributor.run() }
         group.addTask { await configurator.run() }
+        group.addTask { await certificate.run() }
         group.addTask {
             await services.keeper.run {
+                certificate.renew()
                 services.state.set(roots: authority.rootsPEM)
                 await distributor.reconcile()
                 await configurator.reconcile()
@@ -170,21 +175,6 @@ final class ControlPlane: Sendable {
             }
         }
         return [DiscoveryProtocol.path: discovery.serve, SigningProtocol.path: sign]
-    }
-
-    /// For proxies: those that have a certificate show it, the others have a token.
-    private static func secureContext(_ identity: TLSIdentity, _ roots: [Certificate]) throws -> TLSServerContext {
-        var configuration = TLSServerConfiguration(identity: identity)
-        configuration.parameters.applicationProtocols = ["h2"]
-        let verification = PeerVerification(trust: try TrustStore(roots: roots), names: .any)
-        configuration.clientCertificate = .optional(verification)
-        return try TLSServerContext(configuration)
-    }
-
-    private static func webhookContext(_ identity: TLSIdentity) throws -> TLSServerContext {
-        var configuration = TLSServerConfiguration(identity: identity)
-        configuration.parameters.applicationProtocols = ["http/1.1"]
-        return try TLSServerContext(configuration)
     }
 
     @Sendable private func answerReadiness(_ exchange: HTTPExchange) async throws {
