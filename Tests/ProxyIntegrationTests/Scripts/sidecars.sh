@@ -19,6 +19,7 @@ cleanup() {
     rm -rf "$work"
 }
 trap cleanup EXIT
+trap 'exit 143' TERM INT HUP
 
 check() { # <what> <expected, a bash pattern> <actual>
     if [[ $3 == $2 ]]; then
