@@ -55,14 +55,7 @@ extension Node: NodeConnector {
         command: [String],
         options: TerminalOptions
     ) async throws -> any ContainerSession {
-        let worker = try worker(namespace, pod)
-        guard let live = worker.live(container) else {
-            throw StatusError(
-                code: 500,
-                reason: "InternalError",
-                message: "container \"\(container)\" in pod \"\(pod)\" is not running: see kubectl describe pod \(pod)"
-            )
-        }
+        let (worker, live) = try await running(container, namespace, pod)
         do {
             return try ExecSession(
                 try worker.execution(of: command, in: live, hasTerminal: options.tty),
@@ -71,6 +64,37 @@ extension Node: NodeConnector {
         } catch {
             throw StatusError(code: 500, reason: "InternalError", message: "cannot run the command: \(error)")
         }
+    }
+
+    /// The container, for which this waits as long as it is about to start for the first time.
+    ///
+    /// A cluster of one machine starts pods in less time than a person needs for the next command, but not in less than
+    /// a script.
+    private func running(
+        _ container: String,
+        _ namespace: String,
+        _ pod: String
+    ) async throws -> (PodWorker, LiveContainer) {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            let worker = try? worker(namespace, pod)
+            if let worker, let live = worker.live(container) { return (worker, live) }
+            guard worker.map({ Self.isStarting(container, of: $0) }) ?? true, ContinuousClock.now < deadline else {
+                throw StatusError(
+                    code: 500,
+                    reason: "InternalError",
+                    message:
+                        "container \"\(container)\" in pod \"\(pod)\" is not running: see kubectl describe pod \(pod)"
+                )
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private static func isStarting(_ container: String, of worker: PodWorker) -> Bool {
+        let statuses = ["containerStatuses", "initContainerStatuses"].flatMap { worker.pod["status", $0]?.array ?? [] }
+        guard let state = statuses.first(where: { $0["name"]?.string == container })?["state"] else { return true }
+        return ["ContainerCreating", "PodInitializing"].contains(state["waiting", "reason"]?.string)
     }
 
     public func attach(
