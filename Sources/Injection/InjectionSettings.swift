@@ -54,7 +54,8 @@ extension InjectionSettings {
     /// What holds when an installation says nothing else; the names are those of Istio's charts.
     public static let defaultValues: JSON = [
         "global": [
-            "hub": "docker.io/apus", "tag": .string(Version.current), "imagePullPolicy": "", "istioNamespace": "istio-system",
+            "hub": "docker.io/apus", "tag": .string(Version.current), "imagePullPolicy": "",
+            "istioNamespace": "istio-system",
             "meshID": "", "network": "", "caAddress": "", "logging": ["level": "default:info"],
             "multiCluster": ["clusterName": "Kubernetes"], "proxy": defaultProxyValues,
         ],
