@@ -16,7 +16,7 @@ if grep -rnE '^ *(public |internal |package )?(@[A-Za-z_]+ )?import (class |stru
 fi
 
 echo "lint: imports follow the layers"
-swift build --explicit-target-dependency-import-check error 2>&1 | tail -n 20
+swift build --quiet --explicit-target-dependency-import-check error
 
 echo "lint: apus-proxy does not link Foundation"
 if ldd .build/debug/apus-proxy | grep -i foundation; then

@@ -89,7 +89,8 @@ struct NodeRegistration: Sendable {
         let read = { (path: String) in ((try? Files.readText(path)) ?? "").trimmingNewlines() }
         return [
             "architecture": .string(Self.architecture), "operatingSystem": "linux", "kernelVersion": .string(kernel),
-            "osImage": .string(image.filter { $0 != "\"" }), "kubeletVersion": "v1.32.0", "kubeProxyVersion": "v1.32.0",
+            "osImage": .string(image.filter { $0 != "\"" }), "kubeletVersion": .string(KubernetesRelease.emulated),
+            "kubeProxyVersion": .string(KubernetesRelease.emulated),
             "containerRuntimeVersion": "runc://1", "machineID": .string(read("/etc/machine-id")),
             "systemUUID": .string(read("/etc/machine-id")), "bootID": .string(read("/proc/sys/kernel/random/boot_id")),
         ]

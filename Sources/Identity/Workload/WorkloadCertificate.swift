@@ -102,7 +102,9 @@ public struct CertificateRotation: Sendable {
                     now: .now,
                     using: &random
                 )
-                log.info("\(certificate.identity.leaf), valid until \(certificate.notAfter), renewal in \(delay)")
+                log.info(
+                    "\(certificate.identity.leaf), valid until \(certificate.notAfter), renewal at \(Timestamp.now + delay)"
+                )
                 // A lifetime shorter than the clocks are exact must not become a tight loop.
                 try await Task.sleep(for: max(delay, .seconds(1)))
             } catch {

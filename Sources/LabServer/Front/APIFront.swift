@@ -147,7 +147,8 @@ final class APIFront: Sendable {
 /// The Kubernetes version whose behaviour the server has.
 enum ServerVersion {
     static let json: JSON = [
-        "major": "1", "minor": "32", "gitVersion": "v1.32.4+apus", "gitCommit": "", "gitTreeState": "clean",
+        "major": "1", "minor": "32", "gitVersion": .string(KubernetesRelease.emulated + "+apus"), "gitCommit": "",
+        "gitTreeState": "clean",
         "buildDate": "2025-04-22T16:00:00Z", "goVersion": "none", "compiler": "swift", "platform": "linux/amd64",
     ]
 }

@@ -3,7 +3,7 @@ import Kubernetes
 
 /// OpenAPI documents, with as much as kubectl reads: schemas, and for each resource what can be done with it.
 enum OpenAPIDocument {
-    private static let info: JSON = ["title": "Kubernetes", "version": "v1.32.4"]
+    private static let info: JSON = ["title": "Kubernetes", "version": .string(KubernetesRelease.emulated)]
 
     /// `/openapi/v2`: everything in one document.
     static func v2(_ catalog: ResourceCatalog) -> JSON {

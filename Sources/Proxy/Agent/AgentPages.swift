@@ -88,7 +88,7 @@ struct AgentPages: Sendable {
         case "/ready": return readiness
         case "/server_info":
             return .json([
-                "version": .string(ProxyProgram.version), "state": .string(lifecycle.isDraining ? "DRAINING" : "LIVE"),
+                "version": .string(Version.current), "state": .string(lifecycle.isDraining ? "DRAINING" : "LIVE"),
                 "connected": .bool(discovery.isConnected),
             ])
         case "/logging":

@@ -29,7 +29,7 @@ struct SidecarCommand {
                 address: settings.address.description,
                 pod: settings.pod,
                 namespace: settings.namespace,
-                version: ProxyProgram.version
+                version: Version.current
             ),
             transport: .init(
                 connect: { try await control.connect(settings.discoveryAddress) },

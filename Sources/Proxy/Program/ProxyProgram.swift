@@ -3,8 +3,6 @@ internal import Glibc
 
 /// What `apus-proxy` does with its arguments.
 public enum ProxyProgram {
-    static let version = "1.0.0-apus"
-
     /// Runs the command and returns the exit status.
     public static func run(_ arguments: [String]) async -> Int32 {
         do {
@@ -26,7 +24,7 @@ public enum ProxyProgram {
         case ("wait", _): return try await PodCommands.wait(rest)
         case ("request", _): return try await PodCommands.request(rest)
         case ("version", _):
-            print(version)
+            print(Version.current)
             return 0
         default:
             complain(usage)
