@@ -66,7 +66,10 @@ let package = Package(
         // The roles: none imports another.
         library(
             "Proxy",
-            ["Base", "CLinux", "Discovery", "EventLoop", "GRPC", "HTTP", "Identity", "JSON", "Network", "TLS"]
+            [
+                "Base", "CLinux", "Discovery", "EventLoop", "GRPC", "HTTP", "Identity", "JSON", "Network",
+                "Subprocess", "TLS",
+            ]
         ),
         library(
             "ControlPlane",
@@ -177,7 +180,7 @@ let package = Package(
         // Starts the program in network namespaces.
         .testTarget(
             name: "ProxyIntegrationTests",
-            dependencies: ["Base", "Proxy", "apus-proxy"],
+            dependencies: ["Base", "Subprocess", "apus-proxy"],
             exclude: ["Scripts"],
             swiftSettings: house
         ),

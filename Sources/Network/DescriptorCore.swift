@@ -24,6 +24,14 @@ final class DescriptorCore: ReadinessHandler, Sendable {
         fileprivate var isOver = false
         fileprivate var waiters: [Waiter] = []
         fileprivate var nextWaiter: UInt64 = 0
+
+        /// The waiters, who must then be resumed after the lock is given back: to resume a task takes a lock of the
+        /// task's, under which a cancellation handler of ours waits for this one.
+        fileprivate mutating func takeWaiters(where isReady: (Event) -> Bool = { _ in true }) -> [Waiter] {
+            let taken = waiters.filter { isReady($0.event) }
+            waiters.removeAll { isReady($0.event) }
+            return taken
+        }
     }
 
     fileprivate struct Waiter {
@@ -53,16 +61,18 @@ final class DescriptorCore: ReadinessHandler, Sendable {
         state = Mutex(State(descriptor: descriptor, isWritable: !isConnecting))
         self.name = name
         NetworkLoop.handle.submit { [self] loop in
-            state.withLock { state in
-                if state.isClosed { return }
+            let woken = state.withLock { state -> [Waiter] in
+                if state.isClosed { return [] }
                 do {
                     state.registration = try loop.add(raw, [.readable, .writable, .peerClosed], trigger: .edge, self)
+                    return []
                 } catch {
                     // Not watchable (a regular file) or no memory: let attempts find out by themselves.
                     state.isOver = true
-                    Self.wakeAll(&state, throwing: nil)
+                    return state.takeWaiters()
                 }
             }
+            for waiter in woken { waiter.continuation.resume() }
         }
     }
 
@@ -138,33 +148,31 @@ final class DescriptorCore: ReadinessHandler, Sendable {
     }
 
     func becameReady(_ readiness: Readiness) {
-        state.withLock { state in
+        let woken = state.withLock { state in
             if readiness.contains(.readable) { state.isReadable = true }
             if readiness.contains(.writable) { state.isWritable = true }
             if !readiness.isDisjoint(with: [.peerClosed, .failed]) {
                 (state.isReadable, state.isOver) = (true, true)
             }
-            var kept: [Waiter] = []
-            for waiter in state.waiters {
-                let isReady = waiter.event == .readable ? state.isReadable : state.isWritable
-                if isReady || readiness.contains(.failed) { waiter.continuation.resume() } else { kept.append(waiter) }
-            }
-            state.waiters = kept
+            let (isReadable, isWritable) = (state.isReadable, state.isWritable)
+            let hasFailed = readiness.contains(.failed)
+            return state.takeWaiters { hasFailed || ($0 == .readable ? isReadable : isWritable) }
         }
+        for waiter in woken { waiter.continuation.resume() }
     }
 
     /// Closes the descriptor as soon as the loop has let go of it; may be called again.
     func close() {
-        let isFirst = state.withLock { state in
-            if state.isClosed { return false }
+        let woken = state.withLock { state -> [Waiter]? in
+            if state.isClosed { return nil }
             state.isClosed = true
             state.tls?.finishSending()
             state.tls = nil
             if let descriptor = state.descriptor?.raw { shutdown(descriptor, CInt(SHUT_RDWR)) }
-            Self.wakeAll(&state, throwing: closedError())
-            return true
+            return state.takeWaiters()
         }
-        guard isFirst else { return }
+        guard let woken else { return }
+        for waiter in woken { waiter.continuation.resume(throwing: closedError()) }
         // Only then: a number that is free again could be registered anew before this registration is gone.
         NetworkLoop.handle.submit { [self] loop in
             state.withLock { state in
@@ -173,13 +181,6 @@ final class DescriptorCore: ReadinessHandler, Sendable {
                 state.descriptor = nil
             }
         }
-    }
-
-    private static func wakeAll(_ state: inout State, throwing error: (any Error)?) {
-        for waiter in state.waiters {
-            if let error { waiter.continuation.resume(throwing: error) } else { waiter.continuation.resume() }
-        }
-        state.waiters = []
     }
 
     private func cancelledError() -> MeshError { MeshError(.cancelled, "waiting for \(name) was cancelled") }

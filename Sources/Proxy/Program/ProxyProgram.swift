@@ -19,8 +19,8 @@ public enum ProxyProgram {
         case ("proxy", "sidecar"):
             return try await SidecarCommand(arguments: Array(rest.dropFirst()), environment: environment()).run()
         case ("static", _): return try StaticCommand(rest).run()
-        case ("istio-iptables", _): return try InterceptionCommand.apply(rest)
-        case ("istio-clean", _), ("istio-clean-iptables", _): return try InterceptionCommand.remove()
+        case ("istio-iptables", _): return try await InterceptionCommand.apply(rest)
+        case ("istio-clean", _), ("istio-clean-iptables", _): return try await InterceptionCommand.remove()
         case ("wait", _): return try await PodCommands.wait(rest)
         case ("request", _): return try await PodCommands.request(rest)
         case ("version", _):
