@@ -21,6 +21,8 @@ struct LabProgramTests {
         let program = try #require(Self.program, "build the product apus-lab first")
         let prelude = """
             set -eu
+            mount -t tmpfs tmpfs /run
+            mkdir /run/netns /run/lock
             ip link set lo up
             export APUS_LAB_HOME=$(mktemp -d /var/tmp/apus-lab-test.XXXXXX) lab=\(program)
             export KUBECONFIG=$APUS_LAB_HOME/kubeconfig HOME=$APUS_LAB_HOME/user

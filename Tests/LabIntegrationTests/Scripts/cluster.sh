@@ -19,11 +19,9 @@ bin=$(dirname "$1")
 samples=$(dirname "$(readlink -f "$0")")/../../../samples
 export PATH="$bin:$PATH" APUS_LAB_HOME="$CLUSTER_TEST_HOME/home" KUBECONFIG="$CLUSTER_TEST_HOME/home/kubeconfig"
 ip link set lo up
-mkdir -p /run/netns
-mount -t tmpfs tmpfs /run/netns
-mount -t tmpfs tmpfs /run/lock 2>/dev/null
-mkdir -p /run/apus-lab
-mount -t tmpfs tmpfs /run/apus-lab
+# All of it: a mount on a directory that exists outside too would go when somebody there removes that directory.
+mount -t tmpfs tmpfs /run
+mkdir /run/netns /run/lock
 failures=0
 
 check() { # <what> <expected, a bash pattern> <actual>
