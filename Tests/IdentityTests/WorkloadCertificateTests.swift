@@ -40,7 +40,7 @@ import Testing
             }
             if call == 2 { throw MeshError(.unavailable, "the CA is away") }
             let key = try PrivateKey(generating: .p256)
-            let chain = try self.chain(key, lifetime: .seconds(2))
+            let chain = try self.chain(key, lifetime: .seconds(6))
             return try CertificateRequester.certificate(SigningResponse(chain: chain), key)
         }
         let (published, publishing) = AsyncStream<WorkloadCertificate>.makeStream()
