@@ -187,7 +187,7 @@ let package = Package(
         // Starts the program in namespaces of its own.
         .testTarget(
             name: "LabIntegrationTests",
-            dependencies: ["Base", "Subprocess", "apus-lab"],
+            dependencies: ["Base", "Subprocess", "apus", "apus-lab", "apus-proxy", "apusd"],
             exclude: ["Scripts"],
             swiftSettings: house
         ),

@@ -3,7 +3,7 @@ import Glibc
 import Subprocess
 import Testing
 
-/// Runs `Scripts/cluster.sh`: the real kubectl on a cluster of the real program, from up to down; needs root.
+/// Runs the scripts in `Scripts`: the real kubectl on a cluster of the real programs, from up to down; needs root.
 @Suite struct LabTests {
     /// The program, which is built beside the tests.
     static var program: String? {
@@ -11,11 +11,18 @@ import Testing
         return ["/\(products)/apus-lab", ".build/debug/apus-lab"].first(where: isExecutable)
     }
 
-    @Test(.enabled(if: getuid() == 0, "network namespaces need root"), .timeLimit(.minutes(5)))
-    func `kubectl finds a cluster, and down leaves nothing of it`() async throws {
+    @Test(
+        .enabled(if: getuid() == 0, "network namespaces need root"),
+        .timeLimit(.minutes(5)),
+        arguments: [
+            "cluster.sh",  // kubectl finds a cluster, and down leaves nothing of it.
+            "crashes.sh",  // Killed under load, the mesh loses nothing and serves nothing in plaintext.
+        ]
+    )
+    func `a cluster behaves as the script says`(script: String) async throws {
         let directory = #filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex)
         let program = try #require(Self.program, "build the product apus-lab first")
-        let finished = try await Subprocess("bash", ["\(directory)/Scripts/cluster.sh", program]).run()
+        let finished = try await Subprocess("bash", ["\(directory)/Scripts/\(script)", program]).run()
         #expect(finished.status.isSuccess, "\(finished.text)\n\(finished.errorText)")
     }
 }

@@ -4,6 +4,7 @@ internal import JSON
 internal import Kubernetes
 internal import Mesh
 internal import MeshAPI
+internal import YAML
 
 extension Command {
     private static let output = Flag("output", "o", default: "short", "One of short, json or yaml")
@@ -44,8 +45,8 @@ extension Command {
                 let view = try await ProxyView(invocation)
                 switch invocation.string("output") {
                 case "short", "table": invocation.console.write(.output, text(view))
-                case "json":
-                    invocation.console.print((name == "secret" ? view.secretDump : view.dump).text(isPretty: true))
+                case "json": invocation.console.print(view.document(name).text(isPretty: true))
+                case "yaml": invocation.console.write(.output, YAML.text(view.document(name)))
                 default: throw ExitError("output format \"\(invocation.string("output"))\" not supported")
                 }
             }
@@ -73,6 +74,9 @@ private struct ProxyView: Sendable {
         dump = try await configuration
         workload = model.workloads[pod.metadata.key] ?? Workload(pod: pod)
     }
+
+    /// What the page `name` is about, as the proxy tells it.
+    func document(_ name: String) -> JSON { name == "secret" ? secretDump : dump }
 
     /// The destinations that the proxy has asked for.
     private var destinations: [DestinationDecision] {
