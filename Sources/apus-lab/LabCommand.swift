@@ -75,8 +75,14 @@ enum LabCommand {
         let home = LabHome()
         do {
             try home.make()
-            try home.hold()
-            try await Lab(home: home, port: port).run { Daemon.report("ready") }
+            let lock = try home.hold()
+            do {
+                try await Lab(home: home, port: port).run { Daemon.report("ready") }
+            } catch {
+                _ = consume lock  // Before the failure is told, so that who tries again at once finds it free.
+                throw error
+            }
+            _ = consume lock
         } catch {
             Log("lab").error("\(error)")
             Daemon.report("\(error)")

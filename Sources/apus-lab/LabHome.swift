@@ -37,10 +37,10 @@ struct LabHome: Sendable {
         return (try? Files.readText(lock)).flatMap { pid_t($0.filter(\.isNumber)) }
     }
 
-    /// Makes this process the one that holds the lab, for as long as it lives.
+    /// Makes this process the one that holds the lab, until it lets go of what is returned or ends.
     ///
     /// - Throws: ``MeshError`` when another one does.
-    func hold() throws {
+    func hold() throws -> OwnedDescriptor {
         let file = try open(O_RDWR | O_CREAT)
         let descriptor = file.raw
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -49,7 +49,7 @@ struct LabHome: Sendable {
         let text = Array("\(getpid())\n".utf8)
         try systemCall("ftruncate") { ftruncate(descriptor, 0) }
         try systemCall("write") { unsafe write(descriptor, text, text.count) }
-        _ = file.release()  // Closed by the kernel when the process ends, however it ends.
+        return file
     }
 
     private func open(_ flags: CInt) throws(SystemError) -> OwnedDescriptor {

@@ -87,7 +87,7 @@ struct LabProgramTests {
             python3 -m http.server 6443 --bind 127.0.0.1 >/dev/null 2>&1 &
             until ss -ltn | grep -q 127.0.0.1:6443; do sleep 0.05; done
             $lab up 2>&1 | grep -q 'Choose another one: apus-lab up --port'
-            $lab up --port 6444 | grep -q 'ready'
+            $lab up --port 6444 | grep -q 'The cluster is ready'
             kubectl get ns default >/dev/null
             echo done
             """
