@@ -27,6 +27,7 @@ struct LabProgramTests {
             export APUS_LAB_HOME=$(mktemp -d /var/tmp/apus-lab-test.XXXXXX) lab=\(program)
             export KUBECONFIG=$APUS_LAB_HOME/kubeconfig HOME=$APUS_LAB_HOME/user
             trap '$lab down >/dev/null; rm -rf $APUS_LAB_HOME' EXIT
+            crash() { kill -9 $(process); while $lab status >/dev/null; do sleep 0.05; done; }
             process() { $lab status | sed -n 's/.*process \\([0-9]*\\).*/\\1/p'; }
 
             """
@@ -66,14 +67,14 @@ struct LabProgramTests {
               kubectl get cm -o name | sort > have
               (while kubectl create cm "c-$round-$RANDOM$RANDOM" -o name 2>/dev/null >> acknowledged; do :; done) &
               sleep 1.$RANDOM
-              kill -9 $(process)
+              crash
               wait
               $lab up >/dev/null
               kubectl get cm -o name | sort > have
               sort acknowledged > wanted
               test -s wanted
               test -z "$(comm -13 have wanted)"
-              kill -9 $(process)
+              crash
             done
             echo done
             """.replacing("have", with: "$APUS_LAB_HOME/have").replacing("wanted", with: "$APUS_LAB_HOME/wanted")
