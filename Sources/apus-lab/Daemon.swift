@@ -6,8 +6,33 @@ enum Daemon {
     /// The descriptor on which the process in the background says how it starts.
     static let reportDescriptor: CInt = 3
 
-    /// - Returns: What the new process said before it closed the descriptor: nothing when it simply ended.
-    static func start(arguments: [String], log: String) throws -> String {
+    /// How a start went.
+    enum Report: Hashable {
+        case ready
+        /// Another process holds the lab.
+        case held
+        case failed(String)
+
+        var text: String {
+            switch self {
+            case .ready: "ready"
+            case .held: "held"
+            case .failed(let reason): "failed \(reason)"
+            }
+        }
+
+        init?(_ text: String) {
+            switch text {
+            case "ready": self = .ready
+            case "held": self = .held
+            case _ where text.hasPrefix("failed "): self = .failed(String(text.dropFirst(7)))
+            default: return nil
+            }
+        }
+    }
+
+    /// - Returns: What the new process said before it closed the descriptor; nil when it simply ended.
+    static func start(arguments: [String], log: String) throws -> Report? {
         var ends: [CInt] = [0, 0]
         try systemCall("pipe") { unsafe pipe(&ends) }
         let reader = OwnedDescriptor(adopting: ends[0])
@@ -21,7 +46,7 @@ enum Daemon {
         let descriptor = reader.raw
         while true {
             let count = try systemCall("read") { unsafe read(descriptor, &chunk, chunk.count) }
-            if count == 0 { return String(decoding: text, as: UTF8.self) }
+            if count == 0 { return Report(String(decoding: text, as: UTF8.self)) }
             text += chunk[..<count]
         }
     }
@@ -49,10 +74,14 @@ enum Daemon {
     /// `POSIX_SPAWN_SETSID` of glibc, which Swift does not see.
     private static let newSession = 0x80
 
-    /// Says how the start goes, to the process that waits for it; only the first report counts.
-    static func report(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = unsafe write(reportDescriptor, bytes, bytes.count)
+    /// Says how the start went, to the process that waits for it; to be called once.
+    ///
+    /// - Returns: Whether somebody waits.
+    @discardableResult
+    static func report(_ report: Report) -> Bool {
+        let bytes = Array(report.text.utf8)
+        let count = unsafe write(reportDescriptor, bytes, bytes.count)
         close(reportDescriptor)
+        return count == bytes.count
     }
 }

@@ -13,9 +13,11 @@ struct Lab: Sendable {
 
     /// Runs until the process is asked to end.
     ///
-    /// - Parameter ready: Called once, when the node is ready.
-    func run(ready: @escaping @Sendable () -> Void) async throws {
-        let server = try await APIServer(directory: home.server)
+    /// - Parameter ready: Called once, when the node is ready; false ends the cluster again.
+    /// - Returns: Whether it was wanted.
+    func run(ready: @escaping @Sendable () -> Bool) async throws -> Bool {
+        let signals = Signals.termination()  // From now on they end the cluster in order, whatever it is about.
+        let server = try await Self.server(home.server)
         let listener = try Self.listener(server, SocketAddress(.loopback, port: port))
         let node = Node(server.local, configuration)
         server.connect(node)
@@ -32,23 +34,28 @@ struct Lab: Sendable {
             resourceTypes: { server.resourceTypes },
             rootCertificate: server.rootCertificate
         )
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.serve(listener) }
             group.addTask { try await server.serve(podListener) }
             group.addTask { try await server.maintain() }
             group.addTask { await controllers.run() }
             group.addTask { try await node.run() }
-            group.addTask { try await Self.waitForNode(server.local, ready) }
-            group.addTask { for await _ in Signals.termination() { throw Stopped() } }
+            group.addTask {
+                try await Self.waitForNode(server.local)
+                if !ready() { throw Stopped(isWanted: false) }
+            }
+            group.addTask { for await _ in signals { throw Stopped(isWanted: true) } }
             do {
                 for try await _ in group {}
-            } catch is Stopped {
+                return true
+            } catch let stop as Stopped {
                 group.cancelAll()  // The node ends the pods' containers before its task does.
+                return stop.isWanted
             }
         }
     }
 
-    private struct Stopped: Error {}
+    private struct Stopped: Error { let isWanted: Bool }
 
     private var addresses: LabAddresses { configuration.addresses }
 
@@ -57,6 +64,14 @@ struct Lab: Sendable {
         configuration.stateDirectory = home.node
         configuration.hiddenPaths = [home.server, home.kubeconfig]
         return configuration
+    }
+
+    private static func server(_ directory: String) async throws -> APIServer {
+        do {
+            return try await APIServer(directory: directory)
+        } catch {
+            throw MeshError(.unavailable, "the API server cannot keep its objects in \(directory)", cause: error)
+        }
     }
 
     private static func listener(_ server: APIServer, _ address: SocketAddress) throws -> AsyncListener {
@@ -71,14 +86,14 @@ struct Lab: Sendable {
         }
     }
 
-    private static func waitForNode(_ api: any KubernetesAPI, _ ready: @Sendable () -> Void) async throws {
+    private static func waitForNode(_ api: any KubernetesAPI) async throws {
         while true {
             let nodes = try await api.list(.nodes, namespace: nil, labelSelector: nil, fieldSelector: nil)
             let isReady = nodes.items.contains { node in
                 (node["status", "conditions"]?.array ?? [])
                     .contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
             }
-            if isReady { return ready() }
+            if isReady { return }
             try await Task.sleep(for: .milliseconds(10))
         }
     }

@@ -1,83 +1,78 @@
 import Base
 import Glibc
+import JSON
 import Network
 
 /// The commands of `apus-lab`.
 enum LabCommand {
-    private static let usage = """
-        apus-lab runs a Kubernetes cluster on this machine.
-
-        Usage:
-          apus-lab up [--port 6443]   starts the cluster and waits until its node is ready
-          apus-lab down [--keep]      stops it and removes every trace; --keep leaves its objects for the next up
-          apus-lab status             says whether it runs
-          apus-lab kubeconfig         prints the path of the file that kubectl needs
-          apus-lab logs [-f]          prints what the cluster logged
-
-        The cluster keeps its state in /var/lib/apus-lab, or in the directory that APUS_LAB_HOME names.
-        """
-
-    static func run(_ arguments: [String]) async {
+    static func run(_ words: [String]) async {
         do {
-            let options = Array(arguments.dropFirst())
-            switch arguments.first {
-            case "up": try up(try port(options))
-            case "run": try await runHere(try port(options))
-            case "down": try await down(keepsState: options.contains("--keep"))
-            case "status": try status()
-            case "kubeconfig": print(LabHome().kubeconfig)
-            case "logs": try logs(follows: options.contains("-f"))
-            case nil, "help", "--help", "-h": print(usage)
-            case let other?: throw MeshError(.invalidConfiguration, "unknown command \(other); see apus-lab --help")
+            let arguments = try LabArguments(words)
+            guard let command = arguments.command, !arguments.wantsHelp else {
+                return print(LabHelp.text(for: arguments.command))
             }
+            switch command {
+            case .up: try await up(try arguments.port)
+            case .run: try await runHere(try arguments.port, isInBackground: arguments.has("--in-background"))
+            case .down: try await down(keepsState: arguments.has("--keep"))
+            case .status: try await status(asJSON: try arguments.wantsJSON)
+            case .kubeconfig: print(LabHome().kubeconfig)
+            case .logs: try logs(follows: arguments.has("--follow"))
+            }
+        } catch let error as MeshError where error.code == .invalidConfiguration {
+            fail("\(error)", status: 2)
         } catch {
-            fail("\(error)")
+            fail("\(error)", status: 1)
         }
     }
 
-    private static func fail(_ message: String) -> Never {
+    private static func fail(_ message: String, status: CInt) -> Never {
         let line = Array("Error: \(message)\n".utf8)
         _ = unsafe write(2, line, line.count)
-        exit(1)
+        exit(status)
     }
 
-    private static func port(_ options: [String]) throws -> UInt16 {
-        guard let index = options.firstIndex(of: "--port") else { return 6443 }
-        guard index + 1 < options.count, let port = UInt16(options[index + 1]), port > 0 else {
-            throw MeshError(.invalidConfiguration, "--port takes a number between 1 and 65535")
-        }
-        return port
-    }
+    // up
 
-    // MARK: up
-
-    private static func up(_ port: UInt16) throws {
+    private static func up(_ port: UInt16) async throws {
         let home = LabHome()
-        if let process = home.runningProcess {
-            print("The cluster is already running (process \(process)).")
-            return printUse(home)
-        }
         try home.make()
-        let report = try Daemon.start(arguments: ["run", "--port", "\(port)"], log: home.log)
-        guard report == "ready" else {
-            fail(report.isEmpty ? "the cluster ended while it was starting; see \(home.log)" : report)
+        while true {
+            if let process = try await home.servingProcess() {
+                print("The cluster is already running (process \(process)).")
+                return printUse(home)
+            }
+            switch try Daemon.start(arguments: ["run", "--port", "\(port)", "--in-background"], log: home.log) {
+            case .ready?:
+                print("The cluster is ready.")
+                return printUse(home)
+            case .held?: continue  // Somebody else's up was faster.
+            case nil: throw MeshError(.unavailable, "the cluster ended while it was starting; see \(home.log)")
+            case .failed(let reason)?: throw MeshError(.unavailable, reason)
+            }
         }
-        print("The cluster is ready.")
-        printUse(home)
     }
 
     private static func printUse(_ home: LabHome) {
         print("To use it:\n\n    export KUBECONFIG=\(home.kubeconfig)\n    kubectl get nodes")
     }
 
-    /// The cluster itself, in the foreground; what `up` starts in the background.
-    private static func runHere(_ port: UInt16) async throws {
+    /// The cluster itself, until it is asked to end.
+    ///
+    /// - Parameter isInBackground: Whether `up` waits for a report.
+    private static func runHere(_ port: UInt16, isInBackground: Bool) async throws {
         let home = LabHome()
         do {
             try home.make()
-            let lock = try home.hold()
+            guard let lock = try home.hold() else {
+                if isInBackground { Daemon.report(.held) }
+                throw MeshError(.unavailable, "another apus-lab already uses \(home.directory)")
+            }
+            let lab = Lab(home: home, port: port)
             do {
-                try await Lab(home: home, port: port).run { Daemon.report("ready") }
+                // Who typed Ctrl-C while it started wants no cluster.
+                let isWanted = try await lab.run { isInBackground ? Daemon.report(.ready) : true }
+                if !isInBackground || !isWanted { await lab.removeTraces() }
             } catch {
                 _ = consume lock  // Before the failure is told, so that who tries again at once finds it free.
                 throw error
@@ -85,12 +80,12 @@ enum LabCommand {
             _ = consume lock
         } catch {
             Log("lab").error("\(error)")
-            Daemon.report("\(error)")
+            if isInBackground { Daemon.report(.failed("\(error)")) }
             exit(1)
         }
     }
 
-    // MARK: down
+    // down
 
     private static func down(keepsState: Bool) async throws {
         let home = LabHome()
@@ -102,14 +97,14 @@ enum LabCommand {
     }
 
     private static func end(_ process: pid_t, _ home: LabHome) async throws {
-        guard kill(process, SIGTERM) == 0 else {
+        guard kill(process, SIGTERM) == 0 || errno == ESRCH else {
             throw MeshError(.unavailable, "process \(process) is the cluster, but this user may not end it: use sudo")
         }
-        for _ in 0..<300 {
-            if home.runningProcess == nil { return }
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        if try await home.isFree(within: .seconds(15)) { return }
         kill(process, SIGKILL)
+        guard try await home.isFree(within: .seconds(15)) else {
+            throw MeshError(.unavailable, "process \(process) does not end; try again when it has")
+        }
     }
 
     /// Removes what the lab wrote, and nothing that somebody else put there.
@@ -121,20 +116,36 @@ enum LabCommand {
         for directory in ["\(home.server)/pki", home.server, home.node, home.directory] { unsafe rmdir(directory) }
     }
 
-    // MARK: status and logs
+    // status and logs
 
-    private static func status() throws {
+    private static func status(asJSON: Bool) async throws {
         let home = LabHome()
-        guard let process = home.runningProcess else {
+        let process = home.runningProcess
+        let answers = if process != nil { await home.answers() } else { false }
+        if asJSON {
+            var status: JSON = [
+                "answering": .bool(answers), "home": .string(home.directory), "kubeconfig": .string(home.kubeconfig),
+                "running": .bool(process != nil),
+            ]
+            status["process"] = process.map { .int(Int64($0)) }
+            print(status.description)
+        } else if let process {
+            print("The cluster is running (process \(process))\(answers ? "" : ", but does not answer").")
+            if answers { printUse(home) }
+        } else {
             print("The cluster is not running. Start it with: apus-lab up")
-            exit(3)
         }
-        print("The cluster is running (process \(process)).")
-        printUse(home)
+        if !answers { exit(process == nil ? 3 : 4) }
     }
 
     private static func logs(follows: Bool) throws {
         let path = LabHome().log
+        guard Files.exists(path) else {
+            throw MeshError(
+                .notFound,
+                "there is no \(path): the cluster has not been started. Start it with: apus-lab up"
+            )
+        }
         let file = OwnedDescriptor(adopting: try systemCall("open") { unsafe open(path, O_RDONLY | O_CLOEXEC) })
         let descriptor = file.raw
         var chunk = [UInt8](repeating: 0, count: 65_536)

@@ -39,13 +39,11 @@ struct LabHome: Sendable {
 
     /// Makes this process the one that holds the lab, until it lets go of what is returned or ends.
     ///
-    /// - Throws: ``MeshError`` when another one does.
-    func hold() throws -> OwnedDescriptor {
+    /// - Returns: Nil when another process holds it.
+    func hold() throws -> OwnedDescriptor? {
         let file = try open(O_RDWR | O_CREAT)
         let descriptor = file.raw
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw MeshError(.unavailable, "another apus-lab already uses \(directory)")
-        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
         let text = Array("\(getpid())\n".utf8)
         try systemCall("ftruncate") { ftruncate(descriptor, 0) }
         try systemCall("write") { unsafe write(descriptor, text, text.count) }

@@ -27,7 +27,7 @@ struct LabProgramTests {
             export APUS_LAB_HOME=$(mktemp -d /var/tmp/apus-lab-test.XXXXXX) lab=\(program)
             export KUBECONFIG=$APUS_LAB_HOME/kubeconfig HOME=$APUS_LAB_HOME/user
             trap '$lab down >/dev/null; rm -rf $APUS_LAB_HOME' EXIT
-            crash() { kill -9 $(process); while $lab status >/dev/null; do sleep 0.05; done; }
+            crash() { kill -9 $(process); }
             process() { $lab status | sed -n 's/.*process \\([0-9]*\\).*/\\1/p'; }
 
             """
@@ -53,7 +53,134 @@ struct LabProgramTests {
             test ! -e $APUS_LAB_HOME/server
             ! ip link show apus0 2>/dev/null
             ! nft list tables | grep apus
+            $lab down | grep -q 'was not running'
             mkdir -p $APUS_LAB_HOME
+            echo done
+            """
+        )
+    }
+
+    @Test func `up at once after kill -9 starts a cluster that answers`() async throws {
+        try await run(
+            """
+            $lab up >/dev/null
+            kubectl create deployment one --image=busybox -- sleep infinity >/dev/null
+            kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
+            for round in $(seq 20); do
+              crash
+              $lab up | grep -q 'The cluster is ready'
+              kubectl get --raw /readyz >/dev/null
+            done
+            kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
+            echo done
+            """
+        )
+    }
+
+    @Test func `of several ups at the same time one starts the cluster, the others wait for it`() async throws {
+        try await run(
+            """
+            for each in 1 2 3 4; do
+              { $lab up && kubectl get --raw /readyz && echo; } > $APUS_LAB_HOME/said.$each &
+            done
+            wait
+            cat $APUS_LAB_HOME/said.* > $APUS_LAB_HOME/said
+            test "$(grep -c 'The cluster is ready' $APUS_LAB_HOME/said)" = 1
+            test "$(grep -c 'already running' $APUS_LAB_HOME/said)" = 3
+            test "$(grep -c '^ok' $APUS_LAB_HOME/said)" = 4
+            echo done
+            """
+        )
+    }
+
+    @Test func `an up that is interrupted leaves no cluster`() async throws {
+        try await run(
+            """
+            $lab up >/dev/null &
+            until test -e $APUS_LAB_HOME/lab.lock; do sleep 0.001; done
+            kill -TERM $!
+            until test "$($lab status || true)" = "The cluster is not running. Start it with: apus-lab up"; do sleep 0.05; done
+            ! ip link show apus0 2>/dev/null
+            $lab up | grep -q 'The cluster is ready'
+            echo done
+            """
+        )
+    }
+
+    @Test func `in the foreground it runs until it is interrupted, and leaves its objects only`() async throws {
+        try await run(
+            """
+            $lab run --port 6450 2>$APUS_LAB_HOME/log &
+            until kubectl create cm kept 2>/dev/null; do sleep 0.05; done
+            kubectl create deployment one --image=busybox -- sleep 4321 >/dev/null
+            kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
+            kill -TERM $!
+            wait $!
+            ! ip link show apus0 2>/dev/null
+            ! pgrep -f 'sleep 4321'
+            $lab up >/dev/null
+            kubectl get cm kept >/dev/null
+            echo done
+            """
+        )
+    }
+
+    @Test func `arguments that no command knows, and what status says, are told by the exit status`() async throws {
+        try await run(
+            """
+            status() { "$@" >$APUS_LAB_HOME/out 2>$APUS_LAB_HOME/err && echo 0 || echo $?; }
+            test $(status $lab uup) = 2; grep -q 'unknown command "uup"' $APUS_LAB_HOME/err
+            test $(status $lab up --prot 1) = 2; grep -q 'takes no "--prot"' $APUS_LAB_HOME/err
+            test $(status $lab up --port) = 2
+            test $(status $lab up --port 65536) = 2; grep -q 'between 1 and 65535' $APUS_LAB_HOME/err
+            test $(status $lab logs) = 1; grep -q 'apus-lab up' $APUS_LAB_HOME/err
+            test $(status $lab up --help) = 0; grep -q -- --port $APUS_LAB_HOME/out
+            test $(status $lab status) = 3
+            test $(status $lab status -o json) = 3; grep -q '"running":false' $APUS_LAB_HOME/out
+            $lab up >/dev/null
+            test $(status $lab status -o json) = 0; grep -q '"answering":true' $APUS_LAB_HOME/out
+            kill -STOP $(process)
+            test $(status $lab status) = 4
+            kill -CONT $(process)
+            echo done
+            """
+        )
+    }
+
+    @Test func `a home that cannot be written is named`() async throws {
+        try await run(
+            """
+            mkdir $APUS_LAB_HOME/server
+            mount -t tmpfs -o ro tmpfs $APUS_LAB_HOME/server
+            $lab up 2>&1 | grep -q "cannot keep its objects in $APUS_LAB_HOME/server.*Read-only"
+            umount $APUS_LAB_HOME/server
+            APUS_LAB_HOME=/proc/nowhere $lab up 2>&1 | grep -q 'cannot make /proc/nowhere'
+            echo done
+            """
+        )
+    }
+
+    @Test func `on a full disk writes are refused, reads go on, and nothing acknowledged is lost`() async throws {
+        try await run(
+            """
+            home=$APUS_LAB_HOME
+            mkdir $home/server
+            mount -t tmpfs -o size=3m tmpfs $home/server
+            $lab up >/dev/null
+            head -c 100000 /dev/urandom | base64 > $home/blob
+            for i in $(seq 60); do
+              kubectl create cm c$i --from-file=$home/blob -o name >> $home/acknowledged 2>$home/refusal || break
+            done
+            grep -q 'is the disk full' $home/refusal
+            kubectl get cm c1 >/dev/null
+            crash
+            $lab up >/dev/null
+            kubectl get cm -o name | sort > $home/have
+            test -z "$(sort $home/acknowledged | comm -13 $home/have -)"
+            mount -o remount,size=12m $home/server
+            kubectl create cm again --from-file=$home/blob >/dev/null
+            $lab down >/dev/null
+            umount $home/server
             echo done
             """
         )

@@ -98,7 +98,6 @@ check "an image without a program waits and says what to do" "*command:*" "$(
     kubectl get pod nobody -o jsonpath='{.status.containerStatuses[0].state.waiting.message}')"
 
 kill -9 "$(pgrep -xf '.*apus-lab run.*' | head -1)"
-while apus-lab status >/dev/null; do sleep 0.05; done
 check "up after a crash" "*ready*" "$(apus-lab up 2>&1)"
 check "the pods are back" "*condition met*condition met*" \
     "$(kubectl -n foo wait --for=condition=available deploy --all --timeout=30s 2>&1)"
@@ -121,7 +120,6 @@ apus-lab up >/dev/null
 kubectl create deployment one --image=busybox -- sleep infinity >/dev/null
 kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
 kill -9 "$(pgrep -xf '.*apus-lab run.*' | head -1)"
-while apus-lab status >/dev/null; do sleep 0.05; done
 apus-lab down >/dev/null
 check "nothing is left after a crash either" "" "$(traces)"
 exit $((failures > 0))
