@@ -57,11 +57,11 @@ import Testing
         return [
             .mesh(MeshSettings()), .mesh(settings), .trust(TrustBundle()), .trust(trust), .inbound(InboundPolicy()),
             .inbound(inbound), .address(.http(listener)), .address(.auto(listener, other: "x")),
-            .address(.tcp(destination: "d")), .address(.passthrough), .address(.blackHole),
+            .address(.tcp([WeightedDestination("d")])), .address(.passthrough), .address(.blackHole),
             .host(.destination("d", retries: RetryPolicy(attempts: 0))), .host(.destination("d", retries: .init())),
             .host(.unknown), .destination(destination), .destination(files), .destination(simple),
             .destination(Destination(name: "", host: "", port: 0, application: .auto)),
-        ]
+        ] + GatewayResources.all
     }()
 
     @Test(arguments: resources) func `comes back as it was`(_ resource: Resource) throws {
@@ -115,6 +115,7 @@ import Testing
     static let names: [ResourceName] = [
         .mesh, .inbound, .trust, .address("10.96.0.7", port: 8000), .address("fd00::1", port: 1),
         .host("httpbin.full", port: 65535), .destination("outbound|8000||httpbin.full.svc.cluster.local"),
+        .gateway, .routes("https.443.web.gw.foo"), .credential("kubernetes://web/cert-cacert"),
     ]
 
     @Test(arguments: names) func `comes back as it was`(_ name: ResourceName) {

@@ -30,12 +30,14 @@ struct ResourceCache {
             let resource = make()
             inbound[workload.key] = (workload, resource)
             return resource
-        case .address, .host, .destination:
+        case .address, .host, .destination, .gateway, .routes:
             let client = Client(workload)
             if let known = byClient[client]?[name] { return known }
             let resource = make()
             byClient[client, default: [:]].updateValue(resource, forKey: name)
             return resource
+        // Not remembered: who may have a secret is asked each time.
+        case .credential: return make()
         }
     }
 
@@ -55,7 +57,8 @@ struct ResourceCache {
 
     private static func isAffected(_ name: ResourceName, by impact: Impact, in model: MeshModel) -> Bool {
         switch name {
-        case .mesh, .trust, .inbound: return true
+        // Gateways, their routes and their secrets hang together with nearly everything.
+        case .mesh, .trust, .inbound, .gateway, .routes, .credential: return true
         case .address(let address, let port): return impact.affectsRoute(address: address, port: Int(port))
         // Which service a name means depends on which services there are.
         case .host: return !impact.hosts.isEmpty || !impact.addresses.isEmpty

@@ -20,6 +20,7 @@ struct ResourceResolver {
         case .address(let address, let port): EncodedResource(.address(route(address, Int(port), Client(workload))))
         case .host(let host, let port): EncodedResource(.host(route(host, Int(port), Client(workload))))
         case .destination(let name): destination(name, Client(workload)).map { EncodedResource(.destination($0)) }
+        case .gateway, .routes, .credential: nil
         }
     }
 
@@ -94,7 +95,7 @@ struct ResourceResolver {
         return switch decision.route {
         case .http(let port): .http(listener(port))
         case .auto(let port, let other): .auto(listener(port), other: Self.name(of: other))
-        case .bytes(.destination(let name)): .tcp(destination: name.description)
+        case .bytes(.destination(let name)): .tcp([WeightedDestination(name.description)])
         case .bytes(.passthrough): .passthrough
         case .bytes(.blackHole): .blackHole
         }

@@ -87,12 +87,15 @@ extension ClientTLS: DiscoveryMessage {
                 $0.string(1, certificate)
                 $0.string(2, key)
             }
+        case .secret(let name): writer.message(9) { $0.string(1, name) }
         }
         writer.string(4, rootsFile)
         writer.string(5, serverName)
         writer.strings(6, subjectAlternativeNames)
         writer.bool(7, verifiesHost)
         writer.bool(8, skipsVerification)
+        writer.string(10, rootsSecret)
+        writer.string(11, revocationsFile)
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
@@ -103,28 +106,20 @@ extension ClientTLS: DiscoveryMessage {
             switch field.number {
             case 1: (credential, hasCredential) = (.none, true)
             case 2: (credential, hasCredential) = (.workload, true)
-            case 3: (credential, hasCredential) = (try Self.files(try field.message()), true)
+            case 3:
+                let pair: TextPair = try field.message()
+                (credential, hasCredential) = (.files(certificate: pair.first, key: pair.second), true)
             case 4: rootsFile = try field.string()
             case 5: serverName = try field.string()
             case 6: subjectAlternativeNames.append(try field.string())
             case 7: verifiesHost = try field.bool()
             case 8: skipsVerification = try field.bool()
+            case 9: (credential, hasCredential) = (.secret(try field.message(TextPair.self).first), true)
+            case 10: rootsSecret = try field.string()
+            case 11: revocationsFile = try field.string()
             default: break
             }
         }
         guard hasCredential else { throw .unknownValue(field: 1) }
-    }
-
-    private static func files(_ reader: ProtobufReader) throws(ProtobufError) -> Credential {
-        var (certificate, key) = ("", "")
-        var reader = reader
-        while let field = try reader.nextField() {
-            switch field.number {
-            case 1: certificate = try field.string()
-            case 2: key = try field.string()
-            default: break
-            }
-        }
-        return .files(certificate: certificate, key: key)
     }
 }

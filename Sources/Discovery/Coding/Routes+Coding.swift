@@ -10,25 +10,30 @@ extension AddressRoute: DiscoveryMessage {
                 $0.message(1, listener)
                 $0.string(2, other)
             }
-        case .tcp(let destination): writer.message(3) { $0.string(1, destination) }
+        case .tcp(let destinations):
+            for destination in destinations { writer.message(3, destination) }
         case .passthrough: writer.message(4) { _ in }
         case .blackHole: writer.message(5) { _ in }
+        case .tls(let routes): writer.message(6, routes)
         }
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
         var route: Self?
+        var destinations: [WeightedDestination] = []
         var reader = reader
         while let field = try reader.nextField() {
             switch field.number {
             case 1: route = .http(try field.message())
             case 2: route = try Self.auto(try field.message())
-            case 3: route = .tcp(destination: try Self.text(try field.message()))
+            case 3: destinations.append(try field.message())
             case 4: route = .passthrough
             case 5: route = .blackHole
+            case 6: route = .tls(try field.message())
             default: break
             }
         }
+        if !destinations.isEmpty { route = .tcp(destinations) }
         guard let route else { throw .unknownValue(field: 0) }
         self = route
     }
@@ -46,16 +51,6 @@ extension AddressRoute: DiscoveryMessage {
         }
         guard let listener else { throw .unknownValue(field: 1) }
         return .auto(listener, other: other)
-    }
-
-    /// The first field of a message that has only that.
-    fileprivate static func text(_ reader: ProtobufReader) throws(ProtobufError) -> String {
-        var text = ""
-        var reader = reader
-        while let field = try reader.nextField() {
-            if field.number == 1 { text = try field.string() }
-        }
-        return text
     }
 }
 
@@ -84,9 +79,11 @@ extension HostRoute: DiscoveryMessage {
         case .destination(let name, let retries):
             writer.message(1) {
                 $0.string(1, name)
-                $0.number(2, retries.attempts)
+                $0.message(2, retries)
             }
         case .unknown: writer.message(2) { _ in }
+        case .routes(let routes):
+            writer.message(3) { for route in routes { $0.message(1, route) } }
         }
     }
 
@@ -97,6 +94,7 @@ extension HostRoute: DiscoveryMessage {
             switch field.number {
             case 1: route = try Self.destination(try field.message())
             case 2: route = .unknown
+            case 3: route = try Self.routes(try field.message())
             default: break
             }
         }
@@ -111,10 +109,60 @@ extension HostRoute: DiscoveryMessage {
         while let field = try reader.nextField() {
             switch field.number {
             case 1: name = try field.string()
-            case 2: retries.attempts = try field.number()
+            case 2: retries = try field.message()
             default: break
             }
         }
         return .destination(name, retries: retries)
+    }
+
+    private static func routes(_ reader: ProtobufReader) throws(ProtobufError) -> Self {
+        var routes: [HTTPRoute] = []
+        var reader = reader
+        while let field = try reader.nextField() {
+            if field.number == 1 { routes.append(try field.message()) }
+        }
+        return .routes(routes)
+    }
+}
+
+extension ServerNameRoutes: DiscoveryMessage {
+    func write(into writer: inout ProtobufWriter) {
+        for route in routes { writer.message(1, route) }
+        writer.string(2, other)
+    }
+
+    init(_ reader: ProtobufReader) throws(ProtobufError) {
+        self.init(routes: [], other: "")
+        var reader = reader
+        while let field = try reader.nextField() {
+            switch field.number {
+            case 1: routes.append(try field.message())
+            case 2: other = try field.string()
+            default: break
+            }
+        }
+        if other.isEmpty { throw .unknownValue(field: 2) }
+    }
+}
+
+extension ServerNameRoutes.Route: DiscoveryMessage {
+    func write(into writer: inout ProtobufWriter) {
+        writer.strings(1, serverNames)
+        for destination in destinations { writer.message(2, destination) }
+    }
+
+    init(_ reader: ProtobufReader) throws(ProtobufError) {
+        self.init(serverNames: [], destinations: [])
+        var reader = reader
+        while let field = try reader.nextField() {
+            switch field.number {
+            case 1: serverNames.append(try field.string())
+            case 2: destinations.append(try field.message())
+            default: break
+            }
+        }
+        if serverNames.isEmpty { throw .unknownValue(field: 1) }
+        if destinations.isEmpty { throw .unknownValue(field: 2) }
     }
 }

@@ -72,11 +72,17 @@ public struct ClientTLS: Hashable, Sendable {
         case workload
         /// Files of the proxy's own file system, PEM (`MUTUAL`).
         case files(certificate: String, key: String)
+        /// The certificate and key of a ``Credential`` (`credentialName`).
+        case secret(String)
     }
 
     public var credential: Credential
     /// A PEM file of roots; empty means the system's (not used with ``Credential/workload``).
     public var rootsFile = ""
+    /// A ``Credential`` whose roots and CRL are used instead of a file; empty for none.
+    public var rootsSecret = ""
+    /// A PEM file of certificate revocation lists (`caCrl`); empty for none.
+    public var revocationsFile = ""
     /// The server name to send; empty sends the request's host (HTTP) or none (TCP).
     public var serverName = ""
     /// Exact names of which the server's certificate must carry one; empty checks only its chain (and the host, see ``verifiesHost``).

@@ -8,6 +8,9 @@ public enum Resource: Hashable, Sendable {
     case address(AddressRoute)
     case host(HostRoute)
     case destination(Destination)
+    case gateway(GatewayConfiguration)
+    case routes(RouteTable)
+    case credential(Credential)
 
     private static let typeURLPrefix = "type.googleapis.com/apus.discovery.v1."
 
@@ -19,6 +22,9 @@ public enum Resource: Hashable, Sendable {
         case .address(let message): message
         case .host(let message): message
         case .destination(let message): message
+        case .gateway(let message): message
+        case .routes(let message): message
+        case .credential(let message): message
         }
     }
 
@@ -31,6 +37,9 @@ public enum Resource: Hashable, Sendable {
         case .address: Self.typeURLPrefix + "AddressRoute"
         case .host: Self.typeURLPrefix + "HostRoute"
         case .destination: Self.typeURLPrefix + "Destination"
+        case .gateway: Self.typeURLPrefix + "GatewayConfiguration"
+        case .routes: Self.typeURLPrefix + "RouteTable"
+        case .credential: Self.typeURLPrefix + "Credential"
         }
     }
 
@@ -54,6 +63,9 @@ public enum Resource: Hashable, Sendable {
         case "AddressRoute": return .address(try AddressRoute(reader))
         case "HostRoute": return .host(try HostRoute(reader))
         case "Destination": return .destination(try Destination(reader))
+        case "GatewayConfiguration": return .gateway(try GatewayConfiguration(reader))
+        case "RouteTable": return .routes(try RouteTable(reader))
+        case "Credential": return .credential(try Credential(reader))
         default: return nil
         }
     }
@@ -62,19 +74,10 @@ public enum Resource: Hashable, Sendable {
     public func isNamed(by name: ResourceName) -> Bool {
         switch (self, name) {
         case (.mesh, .mesh), (.inbound, .inbound), (.trust, .trust), (.address, .address), (.host, .host): true
+        case (.gateway, .gateway), (.credential, .credential): true
         case (.destination(let destination), .destination(let name)): destination.name == name
+        case (.routes(let table), .routes(let name)): table.name == name
         default: false
-        }
-    }
-
-    /// What a client needs as well to make use of this.
-    public var references: [ResourceName] {
-        switch self {
-        case .address(.auto(_, "PassthroughCluster")), .address(.auto(_, "BlackHoleCluster")): []
-        case .address(.auto(_, let other)): [.destination(other)]
-        case .address(.tcp(let destination)): [.destination(destination)]
-        case .host(.destination(let destination, _)): [.destination(destination)]
-        default: []
         }
     }
 }

@@ -8,6 +8,9 @@ extension ResourceName: CustomStringConvertible {
         case .address(let address, let port): "address/\(address):\(port)"
         case .host(let host, let port): "host/\(port)/\(host)"
         case .destination(let name): "destination/\(name)"
+        case .gateway: "gateway"
+        case .routes(let name): "routes/\(name)"
+        case .credential(let name): "credential/\(name)"
         }
     }
 
@@ -19,6 +22,7 @@ extension ResourceName: CustomStringConvertible {
         case ("mesh", nil): self = .mesh
         case ("inbound", nil): self = .inbound
         case ("trust", nil): self = .trust
+        case ("gateway", nil): self = .gateway
         case ("address", let rest?):
             guard let colon = rest.lastIndex(of: ":"), let port = Self.port(rest[rest.index(after: colon)...]),
                 colon > rest.startIndex
@@ -30,6 +34,8 @@ extension ResourceName: CustomStringConvertible {
             guard !host.isEmpty, host.utf8.count <= 255 else { return nil }
             self = .host(String(host), port: port)
         case ("destination", let rest?) where !rest.isEmpty: self = .destination(String(rest))
+        case ("routes", let rest?) where !rest.isEmpty: self = .routes(String(rest))
+        case ("credential", let rest?) where !rest.isEmpty: self = .credential(String(rest))
         default: return nil
         }
     }

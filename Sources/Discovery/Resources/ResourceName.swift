@@ -14,4 +14,10 @@ public enum ResourceName: Hashable, Sendable {
     case host(String, port: UInt16)
     /// ``Destination``: one upstream, by Istio's cluster name such as `outbound|8000||httpbin.full.svc.cluster.local`.
     case destination(String)
+    /// ``GatewayConfiguration``: what this gateway listens on.
+    case gateway
+    /// ``RouteTable``, by Istio's route name such as `http.8080` or `https.443.web.gateway.namespace`.
+    case routes(String)
+    /// ``Credential``, by Istio's name for it such as `kubernetes://web-cert` or `kubernetes://web-cert-cacert`.
+    case credential(String)
 }

@@ -7,8 +7,10 @@ public enum AddressRoute: Hashable, Sendable {
     /// `other` is a ``Destination``'s name, or `PassthroughCluster` or `BlackHoleCluster` with the meaning of
     /// ``passthrough`` and ``blackHole``: an unknown address on a port that HTTP services have.
     case auto(HTTPListener, other: String)
-    /// Any bytes, to this ``Destination``.
-    case tcp(destination: String)
+    /// Any bytes, shared out among these destinations; never empty.
+    case tcp([WeightedDestination])
+    /// TLS of the application's own: goes where its server name says, without being decrypted.
+    case tls(ServerNameRoutes)
     /// Not a destination the mesh knows: forwarded as it is (`ALLOW_ANY`, `PassthroughCluster`).
     case passthrough
     /// Not a destination the mesh knows, and those are forbidden: closed (`REGISTRY_ONLY`, `BlackHoleCluster`).
@@ -28,18 +30,54 @@ public struct HTTPListener: Hashable, Sendable {
     }
 }
 
-/// Where requests for one authority go; the place where VirtualService routes will live.
+/// Where requests for one authority go.
 public enum HostRoute: Hashable, Sendable {
     /// All requests go to this ``Destination``.
     case destination(String, retries: RetryPolicy)
+    /// The first route that matches decides; none answers 404 (VirtualService).
+    case routes([HTTPRoute])
     /// The authority names no service that this client sees.
     case unknown
 }
 
-/// When a request is tried again (Istio's default: 2 attempts after connect failures and refused streams).
-public struct RetryPolicy: Hashable, Sendable {
-    /// Attempts after the first.
-    public var attempts: Int
+/// Connections that carry TLS of their own, told apart by server name (VirtualService `tls`).
+public struct ServerNameRoutes: Hashable, Sendable {
+    public struct Route: Hashable, Sendable {
+        /// Exact names, or `*.suffix`, in lower case; never empty.
+        public var serverNames: [String]
+        /// Never empty.
+        public var destinations: [WeightedDestination]
 
-    public init(attempts: Int = 2) { self.attempts = attempts }
+        public init(serverNames: [String], destinations: [WeightedDestination]) {
+            self.serverNames = serverNames
+            self.destinations = destinations
+        }
+    }
+
+    /// The first that matches decides.
+    public var routes: [Route]
+    /// Where everything else goes, also what is not TLS: a ``Destination``'s name, `PassthroughCluster` or
+    /// `BlackHoleCluster`.
+    public var other: String
+
+    public init(routes: [Route], other: String) {
+        self.routes = routes
+        self.other = other
+    }
+}
+
+/// One of several destinations among which requests or connections are shared out.
+public struct WeightedDestination: Hashable, Sendable {
+    /// A ``Destination``'s name; one that is not there answers 503 with flag `NC`.
+    public var name: String
+    /// Relative share, at least 1.
+    public var weight: Int
+    /// Changes for this destination alone, made after the route's.
+    public var requestHeaders = HeaderChanges()
+    public var responseHeaders = HeaderChanges()
+
+    public init(_ name: String, weight: Int = 1) {
+        self.name = name
+        self.weight = weight
+    }
 }

@@ -174,9 +174,10 @@ extension ResourceName {
         case .trust: 0
         case .mesh: 1
         case .inbound: 2
-        case .destination: 3
-        case .host: 4
-        case .address: 5
+        case .credential: 3
+        case .destination: 4
+        case .host, .routes: 5
+        case .address, .gateway: 6
         }
     }
 }

@@ -102,6 +102,9 @@ final class ProxyState: Sendable {
                 if let ip = IPAddress(ip) { content.addresses[SocketAddress(ip, port: port)] = route }
             case (.host(let host, let port), .host(let route)): content.hosts[.init(host: host, port: port)] = route
             case (_, .destination(let destination)): content.destinations[destination.name] = destination
+            case (_, .gateway(let gateway)): content.gateway = gateway
+            case (_, .routes(let table)): content.routeTables[table.name] = table
+            case (.credential(let name), .credential(let credential)): content.secrets[name] = credential
             default: break
             }
         }

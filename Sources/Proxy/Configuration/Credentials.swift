@@ -89,6 +89,8 @@ final class Credentials: Sendable {
         case .workload: identity
         case .files(let certificate, let key):
             try TLSIdentity(certificatePEM: try Self.read(certificate), keyPEM: try Self.read(key))
+        case .secret(let name):
+            throw MeshError(.invalidConfiguration, "\(name) cannot be used: secrets of clients are not there yet")
         }
     }
 

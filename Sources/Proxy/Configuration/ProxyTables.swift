@@ -17,6 +17,10 @@ final class ProxyTables: Sendable {
         var addresses: [SocketAddress: AddressRoute] = [:]
         var hosts: [HostKey: HostRoute] = [:]
         var destinations: [String: Destination] = [:]
+        /// What a gateway listens on; nil for a sidecar, and until the control plane has said it.
+        var gateway: GatewayConfiguration?
+        var routeTables: [String: RouteTable] = [:]
+        var secrets: [String: Credential] = [:]
         /// What holds for addresses that ``addresses`` does not list; nil asks the control plane.
         var otherAddresses: AddressRoute?
         /// What holds for hosts that ``hosts`` does not list; nil asks the control plane.
@@ -59,6 +63,9 @@ final class ProxyTables: Sendable {
             IPAddress(ip).map { route(to: SocketAddress($0, port: port)) != nil } ?? false
         case .host(let host, let port): route(host: host, port: port) != nil
         case .destination(let name): content.destinations[name] != nil
+        case .gateway: content.gateway != nil
+        case .routes(let name): content.routeTables[name] != nil
+        case .credential(let name): content.secrets[name] != nil
         }
     }
 

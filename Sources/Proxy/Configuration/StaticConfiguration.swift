@@ -119,7 +119,7 @@ struct StaticConfiguration: Sendable {
     private static func route(_ json: JSON) throws(MeshError) -> AddressRoute {
         if json.string == "passthrough" { return .passthrough }
         if json.string == "blackHole" { return .blackHole }
-        if let name = json["tcp"]?.string { return .tcp(destination: name) }
+        if let name = json["tcp"]?.string { return .tcp([WeightedDestination(name)]) }
         if let port = json["http"]?.int.flatMap({ UInt16(exactly: $0) }) {
             let listener = HTTPListener(port: port, allowsUnknownHosts: json["allowsUnknownHosts"]?.bool ?? true)
             return json["other"]?.string.map { .auto(listener, other: $0) } ?? .http(listener)

@@ -53,6 +53,7 @@ final class RequestRouter {
         case .destination(let name, let retries):
             guard let pool = worker.pool(named: name) else { return .reply(.noCluster, routeName: "default") }
             return .pool(pool, retries, routeName: "default")
+        case .routes: return .reply(.noCluster, routeName: "default")
         case .unknown where listener.allowsUnknownHosts:
             return .pool(worker.passthrough, RetryPolicy(attempts: 0), routeName: "allow_any")
         case .unknown: return .reply(.blockAll, routeName: "block_all")

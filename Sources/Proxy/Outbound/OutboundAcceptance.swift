@@ -39,7 +39,8 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
     private func follow(_ route: AddressRoute) {
         switch route {
         case .http(let listener): serve(listener)
-        case .tcp(let destination): carry(to: destination)
+        case .tcp(let destinations): carry(to: destinations[0].name)
+        case .tls(let routes): carry(to: routes.other)
         case .passthrough: carry(to: "PassthroughCluster")
         case .blackHole: carry(to: "BlackHoleCluster")
         case .auto(let listener, let other):
