@@ -4,7 +4,7 @@ internal import EventLoop
 internal import HTTP
 
 /// A client's HTTP/1 connection: reads requests one after the other and writes their responses.
-final class DownstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler, WorkerConnection {
+final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, TurnHandler, WorkerConnection {
     private enum State {
         /// Between requests, or within a head.
         case head
@@ -214,7 +214,9 @@ final class DownstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler, Worker
 
     func resolve(_ head: inout HTTP1Head) -> RequestRouter.Outcome { router.resolve(&head, worker) }
 
-    func pauseReading(_ isPaused: Bool) {
+    func requestWaits(_ octets: Int) { pauseReading(exchange.hasTunnelEnded || octets > OutputBuffer.highWater) }
+
+    private func pauseReading(_ isPaused: Bool) {
         let isPaused = isPaused || !carry.isEmpty
         let wasPaused = channel?.isReadingPaused ?? false
         channel?.pauseReading(isPaused, on: worker.loop)
@@ -281,14 +283,10 @@ final class DownstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler, Worker
     /// Answers by the proxy itself.
     func respond(_ reply: LocalReply, isRequestComplete: Bool) {
         if !isRequestComplete { closesAfterResponse = true }
-        LocalReplyWriter.write(
-            reply,
-            to: &output.bytes,
-            direction: info.direction,
-            isHead: exchange.head.methodID == .head,
-            closes: closesAfterResponse,
-            worker: worker
-        )
+        var head = reply.head(from: info.direction)
+        if closesAfterResponse { head.append(.connection, "close") }
+        head.write(to: &output.bytes)
+        if exchange.head.methodID != .head { output.bytes.append(reply.body.utf8.span) }
     }
 
     /// The response is complete: serves the next request, or ends the connection.

@@ -5,9 +5,9 @@ internal import HTTP
 
 /// One request and its response on their way through the proxy; joins the connection it came on with the one it goes on.
 ///
-/// An HTTP/1 connection uses one exchange again and again; an HTTP/2 connection will have one for each stream. Both
-/// legs are on one thread. Bytes wait in ``request`` and in the downstream's output, and when too many do, the other
-/// side is not read from.
+/// An HTTP/1 connection uses one exchange again and again; an HTTP/2 connection has one for each stream. Both legs are on
+/// one thread. Bytes wait in ``request`` and in the downstream's output, and when too many do, the other side is not
+/// read from. Which version of HTTP either leg speaks shows nowhere but in how ``request`` is written.
 final class Exchange: ConfigurationWaiter {
     enum Phase {
         /// Between two requests.
@@ -23,35 +23,39 @@ final class Exchange: ConfigurationWaiter {
     }
 
     let worker: Worker
-    unowned let downstream: DownstreamHTTP1
+    unowned let downstream: any DownstreamLeg
     var info: ConnectionInfo { downstream.info }
 
     private(set) var phase = Phase.idle
     /// The request's head, as it came and as edited for the next hop.
     var head = HTTP1Head()
     /// The request as it is sent upstream; kept until the response begins, so that it can be sent again.
-    private var request = OutputBuffer()
+    private(set) var request = OutputBuffer()
+    private(set) var trailers: HTTP1Head?
+    /// Octets of ``request`` that are its head; 0 while the head is not written, or where it goes another way.
+    private var headOctets = 0
+    /// Whether ``request`` is written as the endpoint reads it; before, it is the mere body.
+    private var isEncoded = false
     /// Whether all of the request so far is still in ``request``.
-    private var canReplay = true
+    private(set) var canReplay = true
     private var isChunked = false
-    /// Whether the client offered to switch to another protocol.
-    private(set) var isUpgrade = false
+    /// The protocol that the client offered to switch to; nil when it did not.
+    private(set) var upgrade: String?
     /// The client will send no more through a tunnel.
-    private var hasTunnelEnded = false
+    private(set) var hasTunnelEnded = false
     private(set) var isRequestComplete = false
     private var pool: DestinationPool?
     private var endpoint: EndpointPool?
     private var failedEndpoint: EndpointPool?
-    private(set) var upstream: UpstreamHTTP1?
+    private(set) var upstream: (any UpstreamLeg)?
     private var retry = RetryDecision(RetryPolicy(attempts: 0))
-    private var attemptOffset: Int?
     private var attempts = 1
     var log = ExchangeLog()
 
     /// Requests larger than this cannot be tried again.
     private static let replayLimit = 64 * 1024
 
-    init(_ worker: Worker, _ downstream: DownstreamHTTP1) {
+    init(_ worker: Worker, _ downstream: any DownstreamLeg) {
         self.worker = worker
         self.downstream = downstream
     }
@@ -63,13 +67,11 @@ final class Exchange: ConfigurationWaiter {
         canReplay = true
         isRequestComplete = false
         hasTunnelEnded = false
+        (isChunked, isEncoded, headOctets) = (false, false, 0)
         attempts = 1
         log.begin(at: worker.loop.now)
-        isChunked = head.framing == .chunked
-        let rules = RequestRules(info: info)
-        let upgrade = head.isUpgrade ? head.text(of: .upgrade) : nil
-        isUpgrade = upgrade != nil
-        rules.apply(to: &head, upgrade: upgrade, worker: worker)
+        upgrade = RequestRules.offeredUpgrade(head)
+        RequestRules(info: info).apply(to: &head, worker: worker)
         route()
     }
 
@@ -77,36 +79,31 @@ final class Exchange: ConfigurationWaiter {
     func body(_ data: Span<UInt8>) {
         log.bytesReceived += data.count
         guard phase != .idle, !log.isRefused else { return }
-        if isChunked { ChunkWriter.chunk(data, to: &request.bytes) } else { request.bytes.append(data) }
+        HTTP1RequestWriter.body(data, isChunked: isChunked, to: &request.bytes)
     }
 
     /// The request is complete, with trailers or without.
     func requestEnded(trailers: HTTP1Head?) {
         isRequestComplete = true
-        guard isChunked, phase != .idle else { return }
-        if let trailers {
-            ChunkWriter.end(with: trailers, to: &request.bytes)
-        } else {
-            ChunkWriter.end(to: &request.bytes)
-        }
+        guard phase != .idle else { return }
+        self.trailers = trailers
+        if isChunked { HTTP1RequestWriter.end(trailers: trailers, to: &request.bytes) }
     }
 
     /// No more input right now: sends what has gathered.
     func flushRequest() {
-        guard let upstream, upstream.isReady else {
-            if request.waiting > OutputBuffer.highWater { downstream.pauseReading(true) }
-            return
-        }
+        guard let upstream, upstream.isReady else { return downstream.requestWaits(request.waiting) }
         if canReplay && request.bytes.count > Self.replayLimit { stopReplay() }
         if !upstream.send(&request, isKept: canReplay) {
             return upstream.failed(.connectionTermination, cause: upstream.failure)
         }
         if hasTunnelEnded && request.isEmpty { upstream.finishSending() }
-        downstream.pauseReading(hasTunnelEnded || request.waiting > OutputBuffer.highWater)
+        downstream.requestWaits(request.waiting)
     }
 
     private func stopReplay() {
         canReplay = false
+        headOctets = 0
         request.dropSent()
     }
 
@@ -156,13 +153,23 @@ final class Exchange: ConfigurationWaiter {
         if phase != .idle { flushRequest() }
     }
 
+    /// Writes the request as the endpoint reads it, with the body that has come already or was sent before.
     private func encode() {
-        // Body bytes that came while the route was not known are behind the head.
-        var early: [UInt8] = []
-        if !request.bytes.isEmpty { swap(&early, &request.bytes) }
+        if info.direction == .outbound {
+            let count = DecimalDigits(attempts)
+            head.set(.xEnvoyAttemptCount, to: count.span)
+        }
+        var body: [UInt8] = []
+        if request.bytes.count > headOctets { body = Array(request.bytes[headOctets...]) }
         request.removeAll()
-        attemptOffset = head.write(to: &request.bytes, attemptCount: info.direction == .outbound)
-        if !early.isEmpty { request.bytes += early }
+        let wasEncoded = isEncoded
+        isEncoded = true
+        isChunked = head.framing == .chunked
+        HTTP1RequestWriter.write(head, upgrade: upgrade, to: &request.bytes)
+        headOctets = request.bytes.count
+        if wasEncoded { return request.bytes += body }
+        HTTP1RequestWriter.body(body.span, isChunked: isChunked, to: &request.bytes)
+        if isRequestComplete, isChunked { HTTP1RequestWriter.end(trailers: trailers, to: &request.bytes) }
     }
 
     // Connecting
@@ -178,24 +185,24 @@ final class Exchange: ConfigurationWaiter {
         log.endpoint = endpoint
         phase = .connecting
         switch endpoint.takeTurn(self) {
-        case .reuse(let connection): begin(on: connection)
+        case .reuse(let leg): begin(on: leg)
         case .open: connect(to: endpoint)
         case .wait: break
         case .overflow: respond(.reset(.overflow, wasRetried: retry.wasRetried))
         }
     }
 
-    /// Opens a connection of its own.
+    /// Opens a connection, now that there may be one more.
     func connect(to endpoint: EndpointPool) {
-        let connection = UpstreamHTTP1(worker, endpoint)
-        upstream = connection
-        connection.open(for: self)
+        let leg = endpoint.makeLeg(worker)
+        upstream = leg
+        leg.open(for: self)
     }
 
     /// Takes over a connection that is ready.
-    func begin(on connection: UpstreamHTTP1) {
-        upstream = connection
-        connection.begin(self)
+    func begin(on leg: any UpstreamLeg) {
+        upstream = leg
+        leg.begin(self)
         upstreamReady()
     }
 
@@ -203,7 +210,7 @@ final class Exchange: ConfigurationWaiter {
     func upstreamReady() {
         guard let upstream else { return }
         phase = .waiting
-        upstream.expectResponse(to: head.methodID)
+        upstream.beginRequest(of: self)
         flushRequest()
     }
 
@@ -266,14 +273,9 @@ final class Exchange: ConfigurationWaiter {
             canReplay: canReplay
         )
         guard isRetried else { return respond(.reset(reason, wasRetried: retry.wasRetried, cause: cause)) }
-        request.rewind()
-        countAttempt()
-        connect()
-    }
-
-    private func countAttempt() {
         attempts += 1
-        if let attemptOffset { request.bytes[attemptOffset] = UInt8(ascii: "0") + UInt8(min(9, attempts)) }
+        encode()
+        connect()
     }
 
     /// Some of the response is on its way to the client: all that is left is to cut it off.
@@ -300,6 +302,7 @@ final class Exchange: ConfigurationWaiter {
         release(isReusable: isReusable)
         phase = .idle
         request.removeAll()
+        trailers = nil
         failedEndpoint = nil
         pool = nil
         log.reset()
@@ -312,8 +315,8 @@ final class Exchange: ConfigurationWaiter {
             failedEndpoint = endpoint
         }
         endpoint = nil
-        guard let connection = upstream.take() else { return }
-        connection.end(isReusable: isReusable)
+        guard let leg = upstream.take() else { return }
+        leg.end(isReusable: isReusable)
     }
 
     /// Gives memory back while the connection is idle.

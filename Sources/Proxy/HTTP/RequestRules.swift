@@ -5,18 +5,21 @@ internal import HTTP
 struct RequestRules {
     let info: ConnectionInfo
 
-    /// - Parameter upgrade: The protocol the client offers to switch to; nil when it does not.
-    func apply(to head: inout HTTP1Head, upgrade: String?, worker: Worker) {
+    /// The protocol that a request offers to switch to; nil when it does not.
+    ///
+    /// HTTP/2 is none: whoever let it through would no longer see the requests (RFC 9113 §3.1 has given it up).
+    static func offeredUpgrade(_ head: HTTP1Head) -> String? {
+        guard head.isUpgrade, !head.lists("h2c", in: .upgrade), !head.lists("h2", in: .upgrade) else { return nil }
+        return head.text(of: .upgrade)
+    }
+
+    /// Edits the head; fields that are only for the connection it came on are gone then.
+    func apply(to head: inout HTTP1Head, worker: Worker) {
         useOriginForm(&head)
-        let isChunked = head.framing == .chunked
         let acceptsTrailers = head.contains(.te) && head.lists("trailers", in: .te)
         head.removeHopByHopFields()
-        if isChunked { head.append(.transferEncoding, "chunked") }
+        head.remove(.http2Settings)
         if acceptsTrailers { head.append(.te, "trailers") }
-        if let upgrade {
-            head.append(.connection, "upgrade")
-            head.append(.upgrade, upgrade)
-        }
         if !head.contains(.xForwardedProto) {
             head.append(.xForwardedProto, info.direction == .inbound && info.isMutualTLS ? "https" : "http")
         }
@@ -81,19 +84,6 @@ struct ResponseRules {
 extension ConnectionInfo.Direction {
     /// The `server` field of every response.
     var serverName: String { self == .inbound ? "istio-envoy" : "envoy" }
-}
-
-extension HTTP1Head {
-    /// Appends the head, and when asked for `x-envoy-attempt-count: 1`.
-    ///
-    /// - Returns: Where in `output` the count's digit is.
-    func write(to output: inout [UInt8], attemptCount: Bool) -> Int? {
-        write(to: &output)
-        guard attemptCount else { return nil }
-        output.removeLast(2)
-        output.append("x-envoy-attempt-count: 1\r\n\r\n".utf8.span)
-        return output.count - 5
-    }
 }
 
 /// A number in decimal, without heap.

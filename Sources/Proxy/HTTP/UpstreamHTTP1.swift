@@ -3,7 +3,7 @@ internal import EventLoop
 internal import HTTP
 
 /// An HTTP/1 connection to an endpoint: serves one exchange at a time, and waits idle between them.
-final class UpstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler {
+final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHandler {
     private enum State {
         case connecting
         /// Ready; nobody uses it.
@@ -91,15 +91,14 @@ final class UpstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler {
     }
 
     /// A request is about to be sent; the next head is the response to it.
-    func expectResponse(to method: HTTPMethod) {
+    func beginRequest(of exchange: Exchange) {
         state = .head
         hasReceived = false
         keepsAlive = true
         head.removeAll()
-        parser.reset(.response(to: method))
+        parser.reset(.response(to: exchange.head.methodID))
     }
 
-    /// Sends what waits in `request`; false when the connection is lost.
     func send(_ request: inout OutputBuffer, isKept: Bool) -> Bool {
         channel?.flush(&request, isKept: isKept, on: worker.loop) ?? false
     }
@@ -110,12 +109,10 @@ final class UpstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler {
         if wasPaused, !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
     }
 
-    /// Why the connection failed, in the transport's words.
     var failure: String { channel?.failure ?? "" }
 
     func finishSending() { channel?.finishSending(on: worker.loop) }
 
-    /// The exchange is over.
     func end(isReusable: Bool) {
         exchange = nil
         guard isReusable, keepsAlive, state == .idle, !worker.isDraining else { return close() }
@@ -195,7 +192,7 @@ final class UpstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler {
         }
         keepsAlive = head.keepsAlive
         let framing = head.framing
-        if framing == .tunnel, !exchange.isUpgrade {
+        if framing == .tunnel, exchange.upgrade == nil {
             return failed(.protocolError, cause: "the server switched protocols though nobody asked")
         }
         exchange.responded(&head)
@@ -240,7 +237,6 @@ final class UpstreamHTTP1: ReadinessHandler, TimerHandler, TurnHandler {
         }
     }
 
-    /// The connection is lost, or was never made.
     func failed(_ reason: LocalReply.ResetReason, cause: String) {
         guard state != .closed else { return }
         let progress: RetryDecision.Progress =

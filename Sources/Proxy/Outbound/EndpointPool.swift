@@ -54,7 +54,7 @@ final class EndpointPool {
 
     /// What became of asking for a connection.
     enum Turn {
-        case reuse(UpstreamHTTP1)
+        case reuse(any UpstreamLeg)
         case open
         /// The exchange waits, and will be told.
         case wait
@@ -69,6 +69,9 @@ final class EndpointPool {
         waiting.append(exchange)
         return .wait
     }
+
+    /// A connection that is still to be opened.
+    func makeLeg(_ worker: Worker) -> any UpstreamLeg { UpstreamHTTP1(worker, self) }
 
     /// The exchange gave up before its turn came.
     func stopWaiting(_ exchange: Exchange) { waiting.removeAll { $0 === exchange } }

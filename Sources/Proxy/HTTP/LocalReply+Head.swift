@@ -1,23 +1,16 @@
 internal import Base
 internal import HTTP
 
-/// Writes the responses that the proxy itself gives.
-enum LocalReplyWriter {
-    static func write(
-        _ reply: LocalReply,
-        to output: inout [UInt8],
-        direction: ConnectionInfo.Direction,
-        isHead: Bool,
-        closes: Bool,
-        worker: Worker
-    ) {
-        var text = "HTTP/1.1 \(reply.status) \(reason(reply.status))\r\ncontent-length: \(reply.body.utf8.count)\r\n"
-        if !reply.body.isEmpty { text += "content-type: text/plain\r\n" }
-        text += "date: \(HTTPDate.format(Timestamp.now))\r\nserver: \(direction.serverName)\r\n"
-        if closes { text += "connection: close\r\n" }
-        text += "\r\n"
-        if !isHead { text += reply.body }
-        output += text.utf8
+extension LocalReply {
+    /// The head of the response; ``body`` follows it.
+    func head(from direction: ConnectionInfo.Direction) -> HTTP1Head {
+        var head = HTTP1Head()
+        head.removeAll(beginning: status, reason: Self.reason(status))
+        head.append(.contentLength, "\(body.utf8.count)")
+        if !body.isEmpty { head.append(.contentType, "text/plain") }
+        head.append(.date, HTTPDate.format(Timestamp.now))
+        head.append(.server, direction.serverName)
+        return head
     }
 
     private static func reason(_ status: Int) -> String {
