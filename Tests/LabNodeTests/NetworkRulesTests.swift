@@ -1,4 +1,5 @@
 import Base
+import JSON
 import Testing
 
 @testable import LabNode
@@ -42,6 +43,21 @@ import Testing
         let script = rules.change(to: [web: rule([])])
         #expect(script.hasPrefix("delete element ip apus-lab services { 10.96.0.20 . tcp . 80 }\n"))
         #expect(rules.rules.isEmpty)
+    }
+
+    @Test func `an outer address counts only when it is one of the lab's own`() {
+        let service: JSON = [
+            "metadata": ["name": "web", "namespace": "a"],
+            "spec": ["clusterIP": "10.96.0.20", "ports": [["port": 443, "nodePort": 30443]]],
+            "status": ["loadBalancer": ["ingress": [["ip": "10.97.0.1"], ["ip": "192.0.2.1"], ["hostname": "x"]]]],
+        ]
+        let table = ServiceTable(services: [service], slices: [], endpoints: [])
+        let frontends = table.rules(LabAddresses()).keys.sorted().map(\.element)
+        #expect(
+            frontends == [
+                "10.96.0.20 . tcp . 443", "10.97.0.1 . tcp . 443", "10.244.0.1 . tcp . 30443",
+            ]
+        )
     }
 }
 

@@ -45,17 +45,24 @@ struct ImageTable: Sendable {
         "kennethreitz/httpbin", "kong/httpbin", "citizenstig/httpbin", "mccutchen/go-httpbin",
     ]
 
+    private static let productPages: Set = ["istio/examples-bookinfo-productpage-v1"]
+
     /// What an image brings to tell whether its program is ready, as a HEALTHCHECK would.
     ///
     /// - Parameter port: Where the image's own program listens; nil when the container runs another one.
     static func healthCheck(of image: String, port: UInt16?) -> ProbeSpecification? {
-        guard let port, webServers.contains(repository(of: image)) else { return nil }
+        guard let port, webServers.union(productPages).contains(repository(of: image)) else { return nil }
         return ProbeSpecification(listeningOn: port)
     }
 
     private func program(for container: ContainerSpecification) -> Program? {
+        let image = Self.repository(of: container.image)
+        if Self.productPages.contains(image) {
+            let port = container.ports.first?.number ?? 9080
+            return Program(entryPoint: ["python3", "-c", ProductPage.script, "\(port)"])
+        }
         let port = container.ports.first?.number ?? 80
-        switch Self.repository(of: container.image) {
+        switch image {
         case let image where Self.webServers.contains(image):
             return Program(
                 entryPoint: ["gunicorn", "-b", "0.0.0.0:\(port)", "-w", "1", "--threads", "8", "httpbin:app"],

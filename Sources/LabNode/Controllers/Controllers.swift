@@ -8,6 +8,7 @@ public struct Controllers: Sendable {
     private let resourceTypes: @Sendable () async -> [ResourceType]
     private let rootCertificate: String
     private let nodeName: String
+    private let addresses: LabAddresses
 
     /// - Parameters:
     ///   - resourceTypes: All resources that the server has at the moment.
@@ -16,12 +17,14 @@ public struct Controllers: Sendable {
         _ api: any KubernetesAPI,
         resourceTypes: @escaping @Sendable () async -> [ResourceType],
         rootCertificate: String,
-        nodeName: String = NodeConfiguration().nodeName
+        nodeName: String = NodeConfiguration().nodeName,
+        addresses: LabAddresses = LabAddresses()
     ) {
         self.api = api
         self.resourceTypes = resourceTypes
         self.rootCertificate = rootCertificate
         self.nodeName = nodeName
+        self.addresses = addresses
     }
 
     /// Works until the task is cancelled.
@@ -46,6 +49,12 @@ public struct Controllers: Sendable {
             informers: informers,
             events: EventRecorder(api: api, component: "default-scheduler"),
             nodeName: nodeName
+        )
+        let loadBalancers = LoadBalancerController(
+            api: api,
+            informers: informers,
+            addresses: addresses,
+            events: recorder("service-controller")
         )
         return [
             ControllerLoop(
@@ -83,6 +92,12 @@ public struct Controllers: Sendable {
                 informers: [informers.services, informers.pods, informers.endpoints, informers.endpointSlices],
                 keys: endpoints.keys,
                 reconcile: endpoints.reconcile
+            ),
+            ControllerLoop(
+                name: "loadbalancer",
+                informers: [informers.services],
+                keys: { [$0.key] },
+                reconcile: loadBalancers.reconcile
             ),
         ]
     }

@@ -13,8 +13,17 @@ public struct LabAddresses: Sendable, Hashable {
     /// Services get addresses of this /16.
     public var serviceNetwork = IPAddress(10, 96, 0, 0)
     public var dnsService = IPAddress(10, 96, 0, 10)
+    /// Services of type `LoadBalancer` get addresses of this /24.
+    public var externalNetwork = IPAddress(10, 97, 0, 0)
 
     public init() {}
+
+    /// The addresses of Services, inside and outside.
+    var serviceNetworks: [String] { ["\(serviceNetwork)/16", "\(externalNetwork)/24"] }
+    /// Whether a Service of type `LoadBalancer` may have this address.
+    func isExternal(_ address: IPAddress) -> Bool {
+        !address.isIPv6 && address.ipv4 & 0xffff_ff00 == externalNetwork.ipv4
+    }
 
     var bridge: String { "\(prefix)0" }
     var namespacePrefix: String { "\(prefix)-" }
@@ -91,7 +100,7 @@ final class PodNetwork: Sendable {
                 link set \(bridge) addrgenmode none
                 address add \(node)/24 dev \(bridge)
                 link set \(bridge) up
-                route append \(addresses.serviceNetwork)/16 dev \(bridge)
+                \(addresses.serviceNetworks.map { "route append \($0) dev \(bridge)" }.joined(separator: "\n"))
 
                 """
         )

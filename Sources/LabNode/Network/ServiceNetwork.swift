@@ -46,7 +46,7 @@ final class ServiceNetwork: Sendable {
                     endpoints: informers[2].objects
                 )
                 zone.withLock { $0 = DNSZone(table, domain: configuration.clusterDomain) }
-                await apply(table.rules(node: configuration.addresses.node), to: &rules)
+                await apply(table.rules(configuration.addresses), to: &rules)
             }
             group.cancelAll()
         }

@@ -47,7 +47,9 @@ struct ServiceRules: Sendable {
 
     /// The table with everything but the Services.
     var foundation: String {
-        let (bridge, node, services) = (addresses.bridge, addresses.node, "\(addresses.serviceNetwork)/16")
+        let (bridge, node) = (addresses.bridge, addresses.node)
+        let networks = addresses.serviceNetworks.joined(separator: ", ")
+        let services = "{ \(networks) }"
         return """
             add table \(addresses.table)
             delete table \(addresses.table)
@@ -68,7 +70,7 @@ struct ServiceRules: Sendable {
                 }
                 chain input {
                     type filter hook input priority filter;
-                    ip daddr { \(node), \(services) } iifname != { "lo", "\(bridge)" } drop
+                    ip daddr { \(node), \(networks) } iifname != { "lo", "\(bridge)" } drop
                 }
                 chain forward {
                     type filter hook forward priority filter;

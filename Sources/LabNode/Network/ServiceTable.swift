@@ -26,6 +26,8 @@ struct ServiceTable: Sendable {
         let key: ObjectKey
         /// nil for a headless Service, and for one that is only another name.
         let address: IPAddress?
+        /// What it has as a `LoadBalancer`.
+        let externalAddresses: [IPAddress]
         let externalName: String?
         let ports: [Port]
         let isSticky: Bool
@@ -71,6 +73,7 @@ struct ServiceTable: Sendable {
         return Service(
             key: json.metadata.key,
             address: spec["clusterIP"]?.string.flatMap { IPAddress(ipv4Text: $0) },
+            externalAddresses: LoadBalancerController.addresses(of: json),
             externalName: isExternal ? spec["externalName"]?.string : nil,
             ports: ports,
             isSticky: spec["sessionAffinity"]?.string == "ClientIP",
@@ -120,8 +123,8 @@ struct ServiceTable: Sendable {
 
     /// Where connections go, for each address and port that a Service has.
     ///
-    /// - Parameter node: The address on which node ports are open.
-    func rules(node: IPAddress) -> [ServiceRule.Frontend: ServiceRule] {
+    /// - Parameter addresses: Which say where node ports are open, and which addresses outside may be taken over.
+    func rules(_ addresses: LabAddresses) -> [ServiceRule.Frontend: ServiceRule] {
         var rules: [ServiceRule.Frontend: ServiceRule] = [:]
         for service in services.values {
             guard let address = service.address else { continue }
@@ -131,9 +134,11 @@ struct ServiceTable: Sendable {
                 }
                 let rule = ServiceRule(backends: Set(backends).sorted(), isSticky: service.isSticky)
                 let transport = port.transport.lowercased()
-                rules[.init(address: address, transport: transport, port: port.number)] = rule
+                for address in [address] + service.externalAddresses.filter(addresses.isExternal) {
+                    rules[.init(address: address, transport: transport, port: port.number)] = rule
+                }
                 if let nodePort = port.nodePort {
-                    rules[.init(address: node, transport: transport, port: nodePort)] = rule
+                    rules[.init(address: addresses.node, transport: transport, port: nodePort)] = rule
                 }
             }
         }

@@ -44,6 +44,7 @@ traces() {
     ps -eo args= | grep -E '^(apus-lab|gunicorn|/bin/sleep|sleep inf|runc)'
     find /run/apus-lab "$APUS_LAB_HOME" -mindepth 1 2>/dev/null
     ip route show 10.96.0.0/16
+    ip route show 10.97.0.0/24
 }
 
 exec_sleep() { kubectl -n foo exec deploy/sleep -c sleep -- "$@" 2>&1; }
@@ -88,6 +89,37 @@ kubectl -n foo rollout undo deploy/httpbin >/dev/null
 check "undo" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=30s)"
 check "the undone change is undone" "" \
     "$(kubectl -n foo get deploy httpbin -o jsonpath='{.spec.template.spec.containers[0].env}')"
+
+# A stranger, as if beyond a network card of this machine.
+ip netns add stranger
+ip link add outside type veth peer name eth0 netns stranger
+ip address add 192.0.2.1/24 dev outside && ip link set outside up
+ip -n stranger address add 192.0.2.2/24 dev eth0 && ip -n stranger link set eth0 up
+ip -n stranger route add default via 192.0.2.1
+service_field() { kubectl -n foo get service productpage -o jsonpath="{$1}"; }
+fetch() { curl -sS --max-time "${2:-5}" -o /dev/null -w '%{http_code}' "$1" 2>&1; }
+kubectl apply -n foo -f "$samples/bookinfo/productpage.yaml" >/dev/null
+kubectl -n foo patch service productpage -p '{"spec": {"type": "LoadBalancer"}}' >/dev/null
+check "a LoadBalancer gets an address" "*condition met*" "$(kubectl -n foo wait service/productpage \
+    --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' --timeout=10s 2>&1)"
+external=$(service_field .status.loadBalancer.ingress[0].ip)
+check "of the lab's own" "10.97.0.*" "$external"
+check "which kubectl shows" "*LoadBalancer*$external*9080:3*/TCP*" "$(kubectl -n foo get service productpage)"
+kubectl -n foo wait --for=condition=available deploy/productpage-v1 --timeout=30s >/dev/null
+check "it is reached from this machine" 200 "$(fetch "http://$external:9080/productpage")"
+node=$(kubectl get node apus-lab -o jsonpath='{.status.addresses[?(@.type=="InternalIP")].address}')
+check "so is its node port" 200 "$(fetch "http://$node:$(service_field .spec.ports[0].nodePort)/productpage")"
+check "it is reached from a pod" 200 "$(exec_sleep curl -sS -o /dev/null -w '%{http_code}' "http://$external:9080/productpage")"
+check "a port that it does not have is refused at once" "curl: (7)*" "$(curl -sS --max-time 5 "http://$external:81/" 2>&1)"
+from_stranger() { ip netns exec stranger curl -sS --max-time 1 "$1" 2>&1; }
+check "the stranger reaches this machine" "curl: (7)*" "$(from_stranger "http://192.0.2.1:1/")"
+check "but not the LoadBalancer" "curl: (28)*" "$(from_stranger "http://$external:9080/productpage")"
+check "nor the node port" "curl: (28)*" "$(from_stranger "http://$node:$(service_field .spec.ports[0].nodePort)/")"
+ip netns delete stranger
+kubectl -n foo patch service productpage -p '{"spec": {"type": "ClusterIP"}}' >/dev/null
+for _ in $(seq 100); do [ -z "$(service_field .status.loadBalancer.ingress)" ] && break; sleep 0.05; done
+check "a Service that is none any more gives its address back" "curl: (7)*" "$(curl -sS --max-time 5 "http://$external:9080/" 2>&1)"
+kubectl delete -n foo -f "$samples/bookinfo/productpage.yaml" >/dev/null
 
 kubectl create job hello --image=busybox -- echo hello >/dev/null
 check "a job completes" "*condition met*" "$(kubectl wait --for=condition=complete job/hello --timeout=20s 2>&1)"
