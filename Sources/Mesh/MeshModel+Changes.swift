@@ -63,6 +63,9 @@ extension MeshModel {
                 rules[namespace] = rebuilt
             }
         }
+        if before.defaultVirtualServiceExportTo != config.defaultVirtualServiceExportTo {
+            virtualServices.rebuild(default: config.defaultVirtualServiceExportTo)
+        }
         return .all
     }
 
@@ -82,7 +85,8 @@ extension MeshModel {
             case .destinationRule: impact = set(try DestinationRule(object))
             case .serviceEntry: impact = set(try ServiceEntry(object))
             case .sidecar: impact = set(try Sidecar(object))
-            case .virtualService, .gateway, .workloadEntry, .workloadGroup: return Impact()
+            case .virtualService: impact = set(try VirtualService(object))
+            case .gateway, .workloadEntry, .workloadGroup: return Impact()
             }
             problems[reference] = nil
             return impact
@@ -112,7 +116,9 @@ extension MeshModel {
             return ruleImpact(hosts)
         case .serviceEntry: return removeEntry(key)
         case .sidecar: return removeSidecar(key)
-        case .virtualService, .gateway, .workloadEntry, .workloadGroup: return Impact()
+        case .virtualService:
+            return routeImpact(virtualServices.remove(key, default: config.defaultVirtualServiceExportTo))
+        case .gateway, .workloadEntry, .workloadGroup: return Impact()
         }
     }
 
@@ -139,6 +145,17 @@ extension MeshModel {
         )
         return ruleImpact(hosts)
     }
+
+    private mutating func set(_ object: VirtualService) -> Impact {
+        routeImpact(
+            virtualServices.insert(
+                ResolvedVirtualService(object, clusterDomain: clusterDomain),
+                default: config.defaultVirtualServiceExportTo
+            )
+        )
+    }
+
+    private func routeImpact(_ objects: [ResolvedVirtualService]) -> Impact { objects.isEmpty ? Impact() : .all }
 
     private func policyImpact(_ namespace: String) -> Impact {
         if namespace == config.rootNamespace { return .all }

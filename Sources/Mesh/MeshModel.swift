@@ -46,6 +46,7 @@ public struct MeshModel: Sendable {
     var rules: [String: RuleIndex] = [:]
     /// Oldest first.
     var sidecars: [String: [Sidecar]] = [:]
+    var virtualServices = VirtualServiceIndex()
 
     struct SelectorKey: Hashable, Sendable {
         var namespace: String
@@ -107,7 +108,7 @@ extension MeshModel {
             && headlessHostsByAddress.isEmpty && workloadsByAddress.isEmpty
         let policies =
             peerAuthentications.isEmpty && legacyPolicies.isEmpty && meshPolicy == nil && rules.isEmpty
-            && sidecars.isEmpty
+            && sidecars.isEmpty && virtualServices.isEmpty
         return objects && serviceIndexes && endpointIndexes && policies
     }
 }

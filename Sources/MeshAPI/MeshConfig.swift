@@ -48,6 +48,8 @@ public struct MeshConfig: Hashable, Sendable {
     public var enablePrometheusMerge = true
     public var meshMTLS: TLSConfig?
     public var tlsDefaults: TLSConfig?
+    /// When requests are tried again whose route does not say; nil for Istio's default.
+    public var defaultHTTPRetryPolicy: VirtualService.Retries?
     /// How long an ending proxy lets its connections finish (`defaultConfig.terminationDrainDuration`).
     public var terminationDrainDuration = Duration.seconds(5)
     /// `defaultConfig.drainDuration`.
@@ -140,6 +142,7 @@ public struct MeshConfig: Hashable, Sendable {
             reader.strings("defaultVirtualServiceExportTo") ?? defaultVirtualServiceExportTo
         defaultDestinationRuleExportTo =
             reader.strings("defaultDestinationRuleExportTo") ?? defaultDestinationRuleExportTo
+        defaultHTTPRetryPolicy = reader.object("defaultHttpRetryPolicy", VirtualService.Retries.init)
     }
 
     private mutating func readProxyDefaults(_ reader: inout FieldReader) {
@@ -158,7 +161,7 @@ public struct MeshConfig: Hashable, Sendable {
         "enableTracing", "enableEnvoyAccessLogService", "disableEnvoyListenerLog", "configSources",
         "localityLbSetting", "dnsRefreshRate", "h2UpgradePolicy", "outboundClusterStatName", "inboundClusterStatName",
         "certificates", "thriftConfig", "serviceSettings", "verifyCertificateAtClient", "ca", "extensionProviders",
-        "defaultProviders", "discoverySelectors", "pathNormalization", "defaultHttpRetryPolicy", "hboneIdleTimeout",
+        "defaultProviders", "discoverySelectors", "pathNormalization", "hboneIdleTimeout",
         "serviceScopeConfigs", "sdsUdsPath", "enableSdsTokenMount", "mixerCheckServer", "mixerReportServer",
         "disablePolicyChecks", "disableMixerHttpReports", "policyCheckFailOpen", "sidecarToTelemetrySessionAffinity",
         "reportBatchMaxEntries", "reportBatchMaxTime", "enableClientSidePolicyCheck", "localityLbSettings",

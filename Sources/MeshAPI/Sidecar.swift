@@ -45,34 +45,6 @@ public struct Sidecar: IstioResource {
     }
 }
 
-/// Routes for hosts (networking.istio.io VirtualService); the routes are kept as written.
-public struct VirtualService: IstioResource {
-    public var metadata: Metadata
-    public var hosts: [String]
-    public var gateways: [String]
-    public var http: [JSON]
-    public var tls: [JSON]
-    public var tcp: [JSON]
-    public var exportTo: [String]
-
-    public init(metadata: Metadata, spec: inout FieldReader) {
-        self.metadata = metadata
-        hosts = spec.strings("hosts") ?? []
-        gateways = spec.strings("gateways") ?? []
-        http = spec.value("http")?.array ?? []
-        tls = spec.value("tls")?.array ?? []
-        tcp = spec.value("tcp")?.array ?? []
-        exportTo = spec.strings("exportTo") ?? []
-    }
-
-    public func validate(in context: ValidationContext) -> Validation {
-        var result = Validation()
-        for host in hosts { if let problem = domainNameProblem(host, allowsWildcard: true) { result.error(problem) } }
-        result.warn("the routes of a VirtualService are not applied yet")
-        return result + validateExportTo(exportTo, namespace: metadata.namespace)
-    }
-}
-
 /// Servers of gateway proxies (networking.istio.io Gateway); the servers are kept as written.
 public struct Gateway: IstioResource {
     public var metadata: Metadata

@@ -1,4 +1,3 @@
-internal import JSON
 internal import Kubernetes
 internal import Mesh
 internal import MeshAPI
@@ -14,29 +13,28 @@ internal import MeshAPI
 }
 
 /// All destinations of all routes, and whether each only gets copies.
-private func destinations(of virtualService: VirtualService) -> [(JSON, isMirror: Bool)] {
-    var found: [(JSON, isMirror: Bool)] = []
-    for route in virtualService.http + virtualService.tls + virtualService.tcp {
-        for entry in route["route"]?.array ?? [] {
-            if let destination = entry["destination"] { found.append((destination, false)) }
-        }
-        if let mirror = route["mirror"] { found.append((mirror, true)) }
-        for entry in route["mirrors"]?.array ?? [] {
-            if let destination = entry["destination"] { found.append((destination, true)) }
+private func destinations(of virtualService: VirtualService) -> [(VirtualService.Destination, isMirror: Bool)] {
+    var found: [(VirtualService.Destination, isMirror: Bool)] = []
+    let routes =
+        virtualService.http.map(\.route) + virtualService.tls.map(\.route) + virtualService.tcp.map(\.route)
+    for destination in routes.joined().compactMap(\.destination) { found.append((destination, false)) }
+    for route in virtualService.http {
+        for destination in [route.mirror].compactMap(\.self) + route.mirrors.compactMap(\.destination) {
+            found.append((destination, true))
         }
     }
     return found
 }
 
 private func analyze(
-    _ destination: JSON,
+    _ destination: VirtualService.Destination,
     _ isMirror: Bool,
     _ virtualService: VirtualService,
     _ resource: Analysis.Resource,
     _ context: AnalysisContext,
     _ findings: FindingList
 ) {
-    guard let host = destination["host"]?.string else { return }
+    let host = destination.host
     let namespace = virtualService.metadata.namespace
     let prefix = isMirror ? "mirror" : ""
     func notFound(_ kind: String, _ name: String) {
@@ -47,10 +45,11 @@ private func analyze(
         notFound(isMirror ? "mirror host" : "host", host)
         return
     }
-    if let port = destination["port", "number"]?.int, service.port(Int(port)) == nil {
+    if let port = destination.port, service.port(port) == nil {
         notFound("host:port", "\(host):\(port)")
     }
-    guard let subset = destination["subset"]?.string, !subset.isEmpty else { return }
+    let subset = destination.subset
+    guard !subset.isEmpty else { return }
     let rule = context.model.rule(for: Client(namespace: namespace), to: service)
     if rule?.subset(subset) == nil {
         notFound("\(prefix.isEmpty ? "" : "mirror+")host+subset in destinationrule", "\(host)+\(subset)")
@@ -63,11 +62,7 @@ private func analyze(
     for resource in context.resources("VirtualService") {
         guard let virtualService = try? VirtualService(resource.object) else { continue }
         for gateway in virtualService.gateways where gateway != "mesh" {
-            let parts = gateway.split(separator: "/", maxSplits: 1).map(String.init)
-            let key =
-                parts.count == 2
-                ? ObjectKey(namespace: parts[0], name: parts[1])
-                : ObjectKey(namespace: virtualService.metadata.namespace, name: gateway)
+            guard let key = VirtualService.gatewayKey(gateway, in: virtualService.metadata.namespace) else { continue }
             if !known.contains(key) {
                 findings.add("IST0101", .error, resource, "Referenced gateway not found: \"\(gateway)\"")
             }
