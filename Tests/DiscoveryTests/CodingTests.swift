@@ -56,7 +56,9 @@ import Testing
         let listener = HTTPListener(port: 8000, allowsUnknownHosts: true)
         return [
             .mesh(MeshSettings()), .mesh(settings), .trust(TrustBundle()), .trust(trust), .inbound(InboundPolicy()),
-            .inbound(inbound), .address(.http(listener)), .address(.auto(listener, other: "x")),
+            .inbound(inbound), .address(.http(listener)),
+            .address(.auto(listener, other: ServerNameRoutes(other: [WeightedDestination("x")]))),
+            .address(.auto(listener, other: GatewayResources.names)),
             .address(.tcp([WeightedDestination("d")])), .address(.passthrough), .address(.blackHole),
             .host(.destination("d", retries: RetryPolicy(attempts: 0))), .host(.destination("d", retries: .init())),
             .host(.unknown), .destination(destination), .destination(files), .destination(simple),

@@ -18,7 +18,7 @@ enum GatewayResources {
 
     static let names = ServerNameRoutes(
         routes: [.init(serverNames: ["a.example", "*.b.example"], destinations: [changing])],
-        other: "PassthroughCluster"
+        other: [WeightedDestination("PassthroughCluster"), WeightedDestination("a", weight: 3)]
     )
 
     static let forward: HTTPRoute = {

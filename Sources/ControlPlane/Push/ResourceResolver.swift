@@ -94,7 +94,11 @@ struct ResourceResolver {
         }
         return switch decision.route {
         case .http(let port): .http(listener(port))
-        case .auto(let port, let other): .auto(listener(port), other: Self.name(of: other))
+        case .auto(let port, let other):
+            .auto(
+                listener(port),
+                other: ServerNameRoutes(other: [WeightedDestination(Self.name(of: other))])
+            )
         case .bytes(.destination(let name)): .tcp([WeightedDestination(name.description)])
         case .bytes(.passthrough): .passthrough
         case .bytes(.blackHole): .blackHole

@@ -8,7 +8,7 @@ extension AddressRoute: DiscoveryMessage {
         case .auto(let listener, let other):
             writer.message(2) {
                 $0.message(1, listener)
-                $0.string(2, other)
+                $0.message(3, other)
             }
         case .tcp(let destinations):
             for destination in destinations { writer.message(3, destination) }
@@ -40,16 +40,17 @@ extension AddressRoute: DiscoveryMessage {
 
     private static func auto(_ reader: ProtobufReader) throws(ProtobufError) -> Self {
         var listener: HTTPListener?
-        var other = ""
+        var other: ServerNameRoutes?
         var reader = reader
         while let field = try reader.nextField() {
             switch field.number {
             case 1: listener = try field.message()
-            case 2: other = try field.string()
+            case 3: other = try field.message(ServerNameRoutes.self)
             default: break
             }
         }
         guard let listener else { throw .unknownValue(field: 1) }
+        guard let other else { throw .unknownValue(field: 3) }
         return .auto(listener, other: other)
     }
 }
@@ -129,20 +130,20 @@ extension HostRoute: DiscoveryMessage {
 extension ServerNameRoutes: DiscoveryMessage {
     func write(into writer: inout ProtobufWriter) {
         for route in routes { writer.message(1, route) }
-        writer.string(2, other)
+        for destination in other { writer.message(3, destination) }
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
-        self.init(routes: [], other: "")
+        self.init(other: [])
         var reader = reader
         while let field = try reader.nextField() {
             switch field.number {
             case 1: routes.append(try field.message())
-            case 2: other = try field.string()
+            case 3: other.append(try field.message())
             default: break
             }
         }
-        if other.isEmpty { throw .unknownValue(field: 2) }
+        if other.isEmpty { throw .unknownValue(field: 3) }
     }
 }
 

@@ -16,16 +16,12 @@ extension Resource {
 extension AddressRoute {
     fileprivate var references: [ResourceName] {
         switch self {
-        case .auto(_, let other): Self.destination(other)
         case .tcp(let destinations): destinations.map { .destination($0.name) }
-        case .tls(let table):
-            table.routes.flatMap { $0.destinations.map { .destination($0.name) } } + Self.destination(table.other)
+        case .auto(_, let table), .tls(let table):
+            (table.routes.flatMap(\.destinations) + table.other).map(\.name)
+                .filter { $0 != "PassthroughCluster" && $0 != "BlackHoleCluster" }.map { .destination($0) }
         case .http, .passthrough, .blackHole: []
         }
-    }
-
-    private static func destination(_ name: String) -> [ResourceName] {
-        name == "PassthroughCluster" || name == "BlackHoleCluster" ? [] : [.destination(name)]
     }
 }
 

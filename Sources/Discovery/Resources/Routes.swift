@@ -2,11 +2,8 @@
 public enum AddressRoute: Hashable, Sendable {
     /// An HTTP service's port: each request goes where its Host header says.
     case http(HTTPListener)
-    /// An undeclared protocol: HTTP is routed as by ``http(_:)``, anything else goes to the destination.
-    ///
-    /// `other` is a ``Destination``'s name, or `PassthroughCluster` or `BlackHoleCluster` with the meaning of
-    /// ``passthrough`` and ``blackHole``: an unknown address on a port that HTTP services have.
-    case auto(HTTPListener, other: String)
+    /// An undeclared protocol: HTTP is routed as by ``http(_:)``, anything else as by ``tls(_:)``.
+    case auto(HTTPListener, other: ServerNameRoutes)
     /// Any bytes, shared out among these destinations; never empty.
     case tcp([WeightedDestination])
     /// TLS of the application's own: goes where its server name says, without being decrypted.
@@ -56,11 +53,14 @@ public struct ServerNameRoutes: Hashable, Sendable {
 
     /// The first that matches decides.
     public var routes: [Route]
-    /// Where everything else goes, also what is not TLS: a ``Destination``'s name, `PassthroughCluster` or
-    /// `BlackHoleCluster`.
-    public var other: String
+    /// Where everything else goes, also what is not TLS; never empty.
+    ///
+    /// `PassthroughCluster` and `BlackHoleCluster` have the meaning of ``AddressRoute/passthrough`` and
+    /// ``AddressRoute/blackHole``.
+    public var other: [WeightedDestination]
 
-    public init(routes: [Route], other: String) {
+    /// - Parameter routes: Empty when server names do not count, and nobody needs to look for one.
+    public init(routes: [Route] = [], other: [WeightedDestination]) {
         self.routes = routes
         self.other = other
     }

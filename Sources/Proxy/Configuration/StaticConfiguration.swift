@@ -122,7 +122,9 @@ struct StaticConfiguration: Sendable {
         if let name = json["tcp"]?.string { return .tcp([WeightedDestination(name)]) }
         if let port = json["http"]?.int.flatMap({ UInt16(exactly: $0) }) {
             let listener = HTTPListener(port: port, allowsUnknownHosts: json["allowsUnknownHosts"]?.bool ?? true)
-            return json["other"]?.string.map { .auto(listener, other: $0) } ?? .http(listener)
+            return json["other"]?.string.map {
+                .auto(listener, other: ServerNameRoutes(other: [WeightedDestination($0)]))
+            } ?? .http(listener)
         }
         throw wrong("route", "\(json)")
     }

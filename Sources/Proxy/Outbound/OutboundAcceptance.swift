@@ -13,7 +13,7 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
     private var state = State.routing
     private var timer: TimerID?
     /// Where an undeclared protocol goes, when it is HTTP and when it is not.
-    private var alternatives: (HTTPListener, other: String)?
+    private var alternatives: (HTTPListener, other: ServerNameRoutes)?
 
     init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo) {
         self.worker = worker
@@ -40,7 +40,7 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
         switch route {
         case .http(let listener): serve(listener)
         case .tcp(let destinations): carry(to: destinations[0].name)
-        case .tls(let routes): carry(to: routes.other)
+        case .tls(let routes): carry(to: routes.other[0].name)
         case .passthrough: carry(to: "PassthroughCluster")
         case .blackHole: carry(to: "BlackHoleCluster")
         case .auto(let listener, let other):
@@ -79,7 +79,7 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
 
     private func carryOther() {
         guard let alternatives else { return }
-        carry(to: alternatives.other)
+        carry(to: alternatives.other.other[0].name)
     }
 
     private func serve(_ listener: HTTPListener) {
