@@ -38,12 +38,14 @@ let package = Package(
         system("CYAML", "yaml-0.1", apt: "libyaml-dev"),
         system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
         system("CZlib", "zlib", apt: "zlib1g-dev"),
+        .target(name: "CRE2", path: "Sources/C/CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // Values: bytes to values and back; no I/O but for Base's log and files, no clock but for its timestamps.
         library("Base"),
         library("JSON"),
         library("YAML", ["CYAML", "JSON"]),
         library("Protobuf"),
+        library("RegularExpressions", ["CRE2"]),
 
         // The machine: one thread, one epoll; TLS; HTTP; gRPC. Nothing here knows of a mesh.
         library("EventLoop", ["Base", "CLinux"]),
@@ -68,7 +70,7 @@ let package = Package(
             "Proxy",
             [
                 "Base", "CLinux", "Discovery", "EventLoop", "GRPC", "HTTP", "Identity", "JSON", "Network",
-                "Subprocess", "TLS",
+                "RegularExpressions", "Subprocess", "TLS",
             ]
         ),
         library(
@@ -176,7 +178,8 @@ let package = Package(
         tests("Discovery", ["Protobuf", "TLS"]),
         tests("Kubernetes", ["Base", "HTTP", "JSON", "LabServer", "Network", "TestKubernetes", "YAML"]),
         tests("LabServer", ["Base", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Subprocess", "TLS"]),
-        tests("Proxy", ["Base", "Discovery", "JSON", "TLS", "TestTLS"]),
+        tests("RegularExpressions"),
+        tests("Proxy", ["Base", "Discovery", "HTTP", "JSON", "TLS", "TestTLS"]),
         // Starts the program in namespaces of its own.
         .testTarget(
             name: "LabProgramTests",

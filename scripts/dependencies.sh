@@ -5,7 +5,7 @@ set -eu
 
 # The one list. Kubernetes' command line is added below, because many machines have a newer one of their own.
 packages="
-    libnghttp2-dev libsqlite3-dev libssl-dev libyaml-dev zlib1g-dev
+    libnghttp2-dev libre2-dev libsqlite3-dev libssl-dev libyaml-dev zlib1g-dev
     ca-certificates curl iproute2 make nftables openssl pkg-config procps runc
     gunicorn python3-httpbin
 "

@@ -6,7 +6,7 @@ extension AccessLogEntry {
     func writeJSON(to line: inout [UInt8]) {
         var members: [String: JSON] = [
             "start_time": .string(start.formatted(fractionDigits: 3)),
-            "response_flags": .string(flag.rawValue),
+            "response_flags": .string(flag.text),
             "bytes_received": .int(Int64(bytesReceived)),
             "bytes_sent": .int(Int64(bytesSent)),
             "duration": .int(Int64(duration.milliseconds)),

@@ -12,7 +12,7 @@ extension AccessLogEntry {
         case .upstreamServiceTime:
             guard let upstreamServiceTime else { return line.append(UInt8(ascii: "-")) }
             line.appendDecimal(upstreamServiceTime)
-        case .flag: line += flag.rawValue.utf8
+        case .flag: line += flag.text.utf8
         case .upstreamFailure: append(LocalReply.underscored(upstreamFailure), to: &line)
         default: append(text(value), to: &line)
         }

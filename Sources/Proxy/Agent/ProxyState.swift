@@ -14,6 +14,7 @@ final class ProxyState: Sendable {
         var signingRoots = ""
         var credentials: Credentials?
         var basis: Basis?
+        var routing = RoutingTables.empty
     }
 
     /// What credentials are made from, apart from the certificate itself: when it stays the same, so do they.
@@ -62,8 +63,10 @@ final class ProxyState: Sendable {
                 var changed = state
                 try body(&changed)
                 try Self.refreshCredentials(&changed, trustDomain)
+                let content = Self.content(changed.resources)
+                changed.routing = try RoutingTables(content, reusing: state.routing)
                 state = changed
-                return ProxyTables(Self.content(changed.resources), credentials: changed.credentials)
+                return ProxyTables(content, credentials: changed.credentials, routing: changed.routing)
             }
             publish?(tables)
         }
@@ -130,7 +133,9 @@ final class ProxyState: Sendable {
     var identity: TLSIdentity? { state.withLock { $0.identity } }
 
     var tables: ProxyTables {
-        state.withLock { ProxyTables(Self.content($0.resources), credentials: $0.credentials) }
+        state.withLock {
+            ProxyTables(Self.content($0.resources), credentials: $0.credentials, routing: $0.routing)
+        }
     }
 
     /// The roots to verify the control plane and other workloads by, in PEM; empty before any came.

@@ -30,10 +30,13 @@ final class ProxyTables: Sendable {
     let content: Content
     let ports: [UInt16: InboundPolicy.Port]
     let credentials: Credentials?
+    /// The routes of ``content``, made ready.
+    let routing: RoutingTables
 
-    init(_ content: Content, credentials: Credentials?) {
+    init(_ content: Content, credentials: Credentials?, routing: RoutingTables) {
         self.content = content
         self.credentials = credentials
+        self.routing = routing
         let declared = content.inbound?.ports ?? []
         ports = Dictionary(declared.map { ($0.number, $0) }) { first, _ in first }
     }

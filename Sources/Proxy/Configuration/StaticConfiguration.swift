@@ -167,7 +167,8 @@ struct StaticConfiguration: Sendable {
 extension StaticConfiguration {
     /// The tables and credentials, with the certificates read from their files.
     func tables() throws -> ProxyTables {
-        if certificateFile.isEmpty { return ProxyTables(content, credentials: nil) }
+        let routing = try RoutingTables(content)
+        if certificateFile.isEmpty { return ProxyTables(content, credentials: nil, routing: routing) }
         let identity = try TLSIdentity(
             certificatePEM: Files.readText(certificateFile),
             keyPEM: Files.readText(keyFile)
@@ -178,6 +179,6 @@ extension StaticConfiguration {
             trustDomains: trustDomains,
             inbound: content.inbound
         )
-        return ProxyTables(content, credentials: credentials)
+        return ProxyTables(content, credentials: credentials, routing: routing)
     }
 }

@@ -156,7 +156,7 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
         state = .response
         closesAfterResponse = true
         exchange.log.begin(at: worker.loop.now)
-        exchange.respond(LocalReply(status: 404, body: "", flag: .noRoute, details: "route_not_found"))
+        exchange.respond(.noRoute)
     }
 
     private func takeBody(_ input: Span<UInt8>, _ offset: inout Int) {
@@ -286,7 +286,7 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
         var head = reply.head(from: info.direction)
         if closesAfterResponse { head.append(.connection, "close") }
         head.write(to: &output.bytes)
-        if exchange.head.methodID != .head { output.bytes.append(reply.body.utf8.span) }
+        if exchange.head.methodID != .head { output.bytes += reply.octets }
     }
 
     /// The response is complete: serves the next request, or ends the connection.

@@ -137,12 +137,32 @@ final class Exchange: ConfigurationWaiter {
             retry = RetryDecision(retries)
             encode()
             connect()
+        case .route(let match): follow(match)
         case .unknownYet(let name):
             phase = .routing
             worker.wait(for: name, self)
         case .reply(let reply, let routeName):
             log.routeName = routeName
             respond(reply)
+        }
+    }
+
+    /// Does what a route says.
+    private func follow(_ match: RouteMatch) {
+        let route = match.route
+        log.routeName = route.name
+        switch route.action {
+        case .redirect(let redirect):
+            let location = RedirectLocation(redirect: redirect)
+            let text = location.text(for: head, matched: match.matchedPath, port: match.port)
+            respond(.redirect(to: text, status: redirect.status))
+        case .respond(let response): respond(.direct(response))
+        case .forward(let plan):
+            let choice = plan.choose(using: &worker.random)
+            pool = worker.pool(named: choice.name)
+            retry = RetryDecision(plan.forwarding.retries)
+            encode()
+            connect()
         }
     }
 

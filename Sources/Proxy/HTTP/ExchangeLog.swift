@@ -30,7 +30,7 @@ struct ExchangeLog {
     mutating func refused(_ reply: LocalReply) {
         isRefused = true
         (status, flag, details) = (reply.status, reply.flag, reply.details)
-        bytesSent = reply.body.utf8.count
+        bytesSent = reply.octets.count
     }
 
     mutating func reset() { self = ExchangeLog() }

@@ -1,3 +1,5 @@
+internal import Discovery
+
 /// A response that the proxy itself gives, with the texts that users of Envoy know and search for.
 struct LocalReply: Hashable, Sendable {
     var status: Int
@@ -5,6 +7,15 @@ struct LocalReply: Hashable, Sendable {
     var flag: ResponseFlag
     /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     var details: String
+    /// The body when it is not ``body`` but what somebody configured, which need not be text.
+    var content: [UInt8] = []
+    /// Fields of this reply alone.
+    var fields: [HeaderChanges.Field] = []
+    /// What the route's configuration changes in its responses.
+    var edits: [HeaderEdits] = []
+
+    /// The body's octets.
+    var octets: [UInt8] { content.isEmpty ? Array(body.utf8) : content }
 
     /// How the connection to the upstream ended before a response began.
     enum ResetReason: String, Sendable {
@@ -59,6 +70,8 @@ struct LocalReply: Hashable, Sendable {
         flag: .noHealthyUpstream,
         details: "no_healthy_upstream"
     )
+    /// No virtual host has the authority, or none of its routes matches.
+    static let noRoute = Self(status: 404, body: "", flag: .noRoute, details: "route_not_found")
     static let noCluster = Self(status: 503, body: "", flag: .noCluster, details: "cluster_not_found")
     /// REGISTRY_ONLY, and the authority is no service (route `block_all`).
     static let blockAll = Self(status: 502, body: "", flag: .none, details: "direct_response")
@@ -72,7 +85,14 @@ struct LocalReply: Hashable, Sendable {
         status: 504,
         body: "upstream request timeout",
         flag: .upstreamTimeout,
-        details: "response_timeout"
+        details: "upstream_response_timeout"
+    )
+    /// One attempt took longer than `perTryTimeout`.
+    static let attemptTimeout = Self(
+        status: 504,
+        body: "upstream request timeout",
+        flag: .upstreamTimeout,
+        details: "upstream_per_try_timeout"
     )
     static let headersTooLarge = Self(
         status: 431,
@@ -96,6 +116,20 @@ struct LocalReply: Hashable, Sendable {
             flag: .upstreamConnectionFailure,
             details: "destination_refused{\(underscored(reason))}"
         )
+    }
+
+    /// Sends the client elsewhere.
+    static func redirect(to location: String, status: UInt16 = 301) -> Self {
+        var reply = Self(status: Int(status), body: "", flag: .none, details: "direct_response")
+        reply.fields = [HeaderChanges.Field("location", location)]
+        return reply
+    }
+
+    /// An answer that somebody configured (VirtualService `directResponse`).
+    static func direct(_ response: DirectResponse) -> Self {
+        var reply = Self(status: Int(response.status), body: "", flag: .none, details: "direct_response")
+        if reply.mayHaveBody { reply.content = response.body }
+        return reply
     }
 
     /// The client's bytes are not HTTP.

@@ -5,7 +5,10 @@ internal import HTTP
 /// Says where the requests of one connection go.
 final class RequestRouter {
     enum Outcome {
+        /// All requests for the authority go there.
         case pool(DestinationPool, RetryPolicy, routeName: String)
+        /// A route of a VirtualService says what is done.
+        case route(RouteMatch)
         /// The control plane must be asked first.
         case unknownYet(ResourceName)
         case reply(LocalReply, routeName: String)
@@ -16,52 +19,96 @@ final class RequestRouter {
         case application(DestinationPool)
         /// Outbound: by the request's authority.
         case authority(HTTPListener)
+        /// A gateway's listener: by the ``RouteTable`` of that name.
+        case table(String)
+    }
+
+    /// What an authority means, before a request is looked at.
+    private enum Meaning {
+        case outcome(Outcome)
+        case routes(CompiledRoutes, port: UInt16)
+        case virtualHost(CompiledTable.VirtualHost, port: UInt16)
     }
 
     private let way: Way
     // Clients repeat the same authority on a connection: the last answer is kept for as long as the tables are.
     private var lastAuthority: [UInt8] = []
     private var lastTables: ProxyTables?
-    private var lastOutcome: Outcome?
+    private var lastMeaning: Meaning?
 
     init(application pool: DestinationPool) { way = .application(pool) }
     init(listener: HTTPListener) { way = .authority(listener) }
 
+    /// Requests of a gateway's connection go by the newest ``RouteTable`` of that name; 404 while there is none.
+    init(table name: String) { way = .table(name) }
+
     func resolve(_ head: inout HTTP1Head, _ worker: Worker) -> Outcome {
-        switch way {
-        case .application(let pool):
-            return .pool(pool, RetryPolicy(attempts: 2), routeName: "default")
-        case .authority(let listener):
-            let authority = head.authority
-            if let lastOutcome, lastTables === worker.tables, authority.equals(lastAuthority.span) {
-                return lastOutcome
-            }
-            let outcome = resolve(Self.host(authority), listener, worker)
-            if case .pool = outcome {
-                lastAuthority = [UInt8](copying: authority)
-                (lastTables, lastOutcome) = (worker.tables, outcome)
-            }
-            return outcome
+        if case .application(let pool) = way { return .pool(pool, RetryPolicy(attempts: 2), routeName: "default") }
+        let authority = head.authority
+        if let lastMeaning, lastTables === worker.tables, authority.equals(lastAuthority.span) {
+            return outcome(lastMeaning, head)
+        }
+        let meaning = meaning(Self.host(authority), worker)
+        if case .outcome(let outcome) = meaning {
+            guard case .pool = outcome else { return outcome }
+        }
+        lastAuthority = [UInt8](copying: authority)
+        (lastTables, lastMeaning) = (worker.tables, meaning)
+        return outcome(meaning, head)
+    }
+
+    private func outcome(_ meaning: Meaning, _ head: HTTP1Head) -> Outcome {
+        switch meaning {
+        case .outcome(let outcome): outcome
+        case .routes(let routes, let port): Self.route(routes, port, head)
+        case .virtualHost(let host, let port):
+            host.redirectsToHTTPS && head.scheme == "http"
+                ? .reply(
+                    .redirect(to: "https://\(String(octets: head.authority) + String(octets: head.path))"),
+                    routeName: ""
+                )
+                : Self.route(host.routes, port, head)
         }
     }
 
-    private func resolve(_ host: String, _ listener: HTTPListener, _ worker: Worker) -> Outcome {
+    private static func route(_ routes: CompiledRoutes, _ port: UInt16, _ head: HTTP1Head) -> Outcome {
+        routes.match(head, port: port).map { .route($0) } ?? .reply(.noRoute, routeName: "")
+    }
+
+    private func meaning(_ host: String, _ worker: Worker) -> Meaning {
+        switch way {
+        case .application(let pool): .outcome(.pool(pool, RetryPolicy(attempts: 2), routeName: "default"))
+        case .authority(let listener): Self.meaning(host, listener, worker)
+        case .table(let name):
+            if let table = worker.tables.routing.tables[name], let virtualHost = table.virtualHost(host) {
+                .virtualHost(virtualHost, port: table.table.port)
+            } else {
+                .outcome(.reply(.noRoute, routeName: ""))
+            }
+        }
+    }
+
+    private static func meaning(_ host: String, _ listener: HTTPListener, _ worker: Worker) -> Meaning {
         guard let route = host.isEmpty ? .unknown : worker.tables.route(host: host, port: listener.port) else {
-            return .unknownYet(.host(host, port: listener.port))
+            return .outcome(.unknownYet(.host(host, port: listener.port)))
         }
         switch route {
         case .destination(let name, let retries):
-            guard let pool = worker.pool(named: name) else { return .reply(.noCluster, routeName: "default") }
-            return .pool(pool, retries, routeName: "default")
-        case .routes: return .reply(.noCluster, routeName: "default")
+            guard let pool = worker.pool(named: name) else { return .outcome(.reply(.noCluster, routeName: "default")) }
+            return .outcome(.pool(pool, retries, routeName: "default"))
+        case .routes:
+            guard let routes = worker.tables.routing.hosts[.init(host: host, port: listener.port)] else {
+                return .outcome(.reply(.noRoute, routeName: ""))
+            }
+            return .routes(routes, port: listener.port)
         case .unknown where listener.allowsUnknownHosts:
-            return .pool(worker.passthrough, RetryPolicy(attempts: 0), routeName: "allow_any")
-        case .unknown: return .reply(.blockAll, routeName: "block_all")
+            return .outcome(.pool(worker.passthrough, RetryPolicy(attempts: 0), routeName: "allow_any"))
+        case .unknown: return .outcome(.reply(.blockAll, routeName: "block_all"))
         }
     }
 
     /// An authority's host, in lower case, without port and without a final dot.
-    private static func host(_ authority: Span<UInt8>) -> String {
+    static func host(_ authority: Span<UInt8>) -> String {
         var end = authority.count
         var index = authority.count
         while index > 0 {
@@ -75,21 +122,5 @@ final class RequestRouter {
         }
         if end > 1, authority[end - 1] == UInt8(ascii: ".") { end -= 1 }
         return String(octets: authority.extracting(0..<end)).lowercased()
-    }
-}
-
-extension Span<UInt8> {
-    func equals(_ other: Span<UInt8>) -> Bool {
-        if count != other.count { return false }
-        for index in indices where self[index] != other[index] { return false }
-        return true
-    }
-}
-
-extension [UInt8] {
-    init(copying span: Span<UInt8>) {
-        self = []
-        // Safe: the pointer is used within the closure only.
-        unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 }

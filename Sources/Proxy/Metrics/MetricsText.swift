@@ -50,7 +50,7 @@ struct MetricsText {
     }
 
     private static func order(_ key: Metrics.Key) -> String {
-        "\(key.isInbound) \(key.cluster) \(key.sourcePrincipal) \(key.status) \(key.flag.rawValue)"
+        "\(key.isInbound) \(key.cluster) \(key.sourcePrincipal) \(key.status) \(key.flag.text)"
     }
 
     private func requests(_ series: [(key: Metrics.Key, value: Metrics.Values)], _ lines: inout [String]) {
@@ -105,7 +105,7 @@ struct MetricsText {
         pairs += source.labels("source") + destination.labels("destination") + service(key)
         pairs.append(("request_protocol", key.isHTTP ? "http" : "tcp"))
         if key.isHTTP { pairs.append(("response_code", String(key.status))) }
-        pairs.append(("response_flags", key.flag.rawValue))
+        pairs.append(("response_flags", key.flag.text))
         let policy = key.isInbound ? (key.isMutualTLS ? "mutual_tls" : "none") : "unknown"
         pairs.append(("connection_security_policy", policy))
         return pairs.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ",")
