@@ -24,8 +24,12 @@ public struct FieldReader {
         self.path = path
         self.problems = problems
         members = value.object ?? [:]
+        isNull = value.isNull
         if value.object == nil, !value.isNull { reportType("object", value, at: path) }
     }
+
+    /// Whether there was a `null` in place of the object.
+    public let isNull: Bool
 
     /// The path of a member.
     public func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }

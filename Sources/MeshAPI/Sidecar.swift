@@ -44,23 +44,3 @@ public struct Sidecar: IstioResource {
         return result + (workloadSelector?.validate() ?? Validation())
     }
 }
-
-/// Servers of gateway proxies (networking.istio.io Gateway); the servers are kept as written.
-public struct Gateway: IstioResource {
-    public var metadata: Metadata
-    public var selector: [String: String]
-    public var servers: [JSON]
-
-    public init(metadata: Metadata, spec: inout FieldReader) {
-        self.metadata = metadata
-        selector = spec.stringMap("selector") ?? [:]
-        servers = spec.value("servers")?.array ?? []
-    }
-
-    public func validate(in context: ValidationContext) -> Validation {
-        Validation(
-            errors: servers.isEmpty ? ["gateway must have at least one server"] : [],
-            warnings: ["the servers of a Gateway are not opened yet"]
-        )
-    }
-}

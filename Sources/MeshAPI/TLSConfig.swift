@@ -79,6 +79,15 @@ public struct TLSConfig: Hashable, Sendable {
         let unknown = ecdhCurves.filter { !Self.knownCurves.contains($0) }
         result.warn(if: !unknown.isEmpty, "detected unrecognized ECDH curves: [\(unknown.joined(separator: " "))]")
         result.warn(if: !duplicates.isEmpty, "detected duplicate ECDH curves: [\(duplicates.joined(separator: " "))]")
+        let invalid = cipherSuites.filter { !CipherSuites.isAccepted($0) }
+        result.warn(
+            if: !invalid.isEmpty,
+            "tlsDefaults.cipherSuites: left out because unknown: [\(invalid.joined(separator: " "))]"
+        )
+        result.error(
+            if: !cipherSuites.isEmpty && CipherSuites.usable(cipherSuites).isEmpty,
+            "tlsDefaults.cipherSuites has no suite that can be used: add one such as \(CipherSuites.known[1])"
+        )
         return result
     }
 }

@@ -69,7 +69,7 @@ extension Definition {
 
     private static let exportTo = Schema.list(.string)
         .described("The namespaces that see this; `.` is its own, `*` every one.")
-    private static let labels = Schema.map(.string)
+    static let labels = Schema.map(.string)
 
     static let workloadEntry = Schema.object([
         "address": .string, "ports": .map(.port), "labels": labels, "network": .string, "locality": .string,
@@ -91,31 +91,6 @@ extension Definition {
         ],
         required: ["hosts"]
     )
-
-    private static let serverTLS = Schema.object([
-        "httpsRedirect": .boolean,
-        "mode": .oneOf("PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"),
-        "serverCertificate": .string, "privateKey": .string, "caCertificates": .string, "caCrl": .string,
-        "credentialName": .string, "credentialNames": .list(.string), "subjectAltNames": .list(.string),
-        "verifyCertificateSpki": .list(.string), "verifyCertificateHash": .list(.string),
-        "minProtocolVersion": tlsVersion, "maxProtocolVersion": tlsVersion, "cipherSuites": .list(.string),
-        "caCertCredentialName": .string, "tlsCertificates": .list(.free),
-    ])
-
-    private static let tlsVersion = Schema.oneOf("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3")
-
-    private static let gateway = Schema.object([
-        "servers": .list(
-            .object(
-                [
-                    "port": portDeclaration, "bind": .string, "hosts": .list(.string), "tls": serverTLS,
-                    "defaultEndpoint": .string, "name": .string,
-                ],
-                required: ["port", "hosts"]
-            )
-        ),
-        "selector": labels,
-    ])
 
     private static let virtualService = Schema.object([
         "hosts": .list(.string), "gateways": .list(.string), "exportTo": exportTo, "http": .list(.free),
