@@ -71,10 +71,7 @@ public enum AnnotationRules {
         return nil
     }
     private static let quantity: Rule = { isQuantity($0) ? nil : "is not a quantity such as 100m or 128Mi" }
-    private static let templates: Rule = { list in
-        for item in items(list) where item != "sidecar" { return "names template \"\(item)\"; there is only sidecar" }
-        return nil
-    }
+    private static let templates: Rule = { ProxyTemplate.problem($0) }
     private static let proxyConfig: Rule = { text in
         do {
             let value = try YAML.value(text)

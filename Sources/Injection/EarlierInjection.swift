@@ -12,7 +12,8 @@ enum EarlierInjection {
         var result = pod
         for key in ["initContainers", "containers", "volumes"] {
             let injected = Set(status.elements(key).compactMap(\.string))
-            let kept = (pod["spec"]?.elements(key) ?? []).filter { !injected.contains($0.name) }
+            let own = key == "containers" ? Customization.recorded(pod) : []
+            let kept = own + (pod["spec"]?.elements(key) ?? []).filter { !injected.contains($0.name) }
             result["spec", key] = kept.isEmpty && key != "containers" ? nil : .array(kept)
         }
         if let probes = environment["ISTIO_KUBE_APP_PROBERS"].flatMap({ try? JSON(parsing: $0) }) {
@@ -22,6 +23,7 @@ enum EarlierInjection {
         let scrape = environment["ISTIO_PROMETHEUS_ANNOTATIONS"].flatMap { try? JSON(parsing: $0) }
         var annotations = pod["metadata", "annotations"]?.strings ?? [:]
         annotations[statusKey] = nil
+        annotations[Customization.key] = nil
         result["metadata", "annotations"] = .strings(ScrapeAnnotations.restored(annotations, from: scrape))
         return result
     }
@@ -38,6 +40,17 @@ enum EarlierInjection {
 
 /// Lays a pod's own `istio-proxy` container over the one that is injected.
 enum Customization {
+    /// The annotation that keeps what the pod's author wrote.
+    static let key = "proxy.istio.io/overrides"
+
+    static func record(_ own: JSON) -> String { (["containers": [own]] as JSON).text() }
+
+    /// What ``record(_:)`` keeps of a pod's containers.
+    static func recorded(_ pod: JSON) -> [JSON] {
+        let text = pod["metadata", "annotations", key]?.string ?? ""
+        return (try? JSON(parsing: text))?.elements("containers") ?? []
+    }
+
     /// Members of lists are matched by what names them; `image: auto` means the injected image.
     static func apply(_ own: JSON, to template: JSON) -> JSON {
         var own = own

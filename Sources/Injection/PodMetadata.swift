@@ -30,10 +30,11 @@ enum ScrapeAnnotations {
 
 /// The labels by which a workload is known in the mesh.
 enum MeshLabels {
-    static func added(to labels: [String: String], workload: Workload) -> [String: String] {
+    static func added(to labels: [String: String], workload: Workload, isSidecar: Bool) -> [String: String] {
         var result = labels
-        // A value that is there already is the user's: `disabled` says that this pod cannot do mutual TLS.
-        result["security.istio.io/tlsMode", default: "istio"] += ""
+        // A value that is there already is the user's: `disabled` says that this pod cannot do mutual TLS. A gateway's
+        // servers speak what its Gateway resources say, so that clients cannot just begin with mutual TLS.
+        if isSidecar { result["security.istio.io/tlsMode", default: "istio"] += "" }
         let name = first(
             labels,
             ["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"],

@@ -55,7 +55,7 @@ extension ProxyContainer {
         return variables
     }
 
-    private var podPorts: JSON { .array(applications.flatMap { $0.elements("ports") }) }
+    private var podPorts: JSON { .array(applications.flatMap { $0.elements("ports") } + ownPorts) }
 
     private func variable(_ name: String, _ value: String) -> JSON {
         ["name": .string(name), "value": .string(value)]

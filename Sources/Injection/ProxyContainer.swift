@@ -1,6 +1,6 @@
 internal import JSON
 
-/// The two containers and the volumes that make a pod part of the mesh.
+/// The two containers that make a pod part of the mesh.
 struct ProxyContainer {
     let settings: InjectionSettings
     let annotations: [String: String]
@@ -11,7 +11,10 @@ struct ProxyContainer {
     let namespace: String
     /// The application's containers, as they were written.
     let applications: [JSON]
+    /// Ports that the pod's author gave the proxy itself.
+    let ownPorts: [JSON]
     let originalProbes: [String: JSON]
+    let template: ProxyTemplate
     let isNative: Bool
 
     private var image: String {
@@ -40,7 +43,7 @@ struct ProxyContainer {
 
     private var isPrivileged: Bool { settings.value("global.proxy.privileged")?.bool ?? false }
 
-    /// The sidecar itself.
+    /// The proxy itself.
     func container() -> JSON {
         var container = base(name: "istio-proxy", arguments: arguments, security: proxySecurity)
         container["env"] = .array(environment)
@@ -49,7 +52,7 @@ struct ProxyContainer {
         if interception.statusPort != 0 { addProbes(&container) }
         if isNative {
             container["restartPolicy"] = "Always"
-        } else {
+        } else if template == .sidecar {
             // The containers after this one start when the hook has returned, which is when the proxy is ready.
             container["lifecycle"] = ["postStart": ["exec": ["command": ["apus-proxy", "wait"]]]]
         }
@@ -71,7 +74,8 @@ struct ProxyContainer {
         let components =
             annotations["sidecar.istio.io/componentLogLevel"] ?? settings.text("global.proxy.componentLogLevel")
         var arguments = [
-            "proxy", "sidecar", "--domain", "$(POD_NAMESPACE).svc.\(settings.text("global.proxy.clusterDomain"))",
+            "proxy", template == .sidecar ? "sidecar" : "router", "--domain",
+            "$(POD_NAMESPACE).svc.\(settings.text("global.proxy.clusterDomain"))",
             "--proxyLogLevel=\(level)", "--proxyComponentLogLevel=\(components)",
             "--log_output_level=\(agentLogLevel)",
         ]

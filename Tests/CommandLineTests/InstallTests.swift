@@ -1,3 +1,4 @@
+import Base
 import JSON
 import Kubernetes
 import TestKubernetes
@@ -113,6 +114,47 @@ private func installed(_ lines: [String], on console: TestConsole = TestConsole(
         #expect(try await items(.meshPolicies, api).count == 1)
     }
 
+    @Test func `gateways come after the control plane, and go when they are not wanted any more`() async throws {
+        let console = TestConsole()
+        let both = "components.ingressGateways[0].enabled=true --set components.egressGateways[0].enabled=true"
+        let api = try await installed(
+            ["istioctl install -y --set \(both)", "istioctl verify-install --set \(both)"],
+            on: console
+        )
+        #expect(
+            console.output.hasPrefix(
+                """
+                ✔ Istio core installed
+                ✔ Istiod installed
+                ✔ Egress gateways installed
+                ✔ Ingress gateways installed
+                ✔ Installation complete
+
+                """
+            )
+        )
+        #expect(console.output.contains("✔ Deployment: istio-ingressgateway.istio-system checked successfully\n"))
+        #expect(console.output.contains("Checked 3 Istio Deployments\n"))
+        let cluster = Task { try await answerInstallation(on: api) }
+        defer { cluster.cancel() }
+        #expect(await run("istioctl install -y --set profile=minimal", api: api).status == 0)
+        for type in ObjectTypes.ofGateways {
+            let names = try await items(type, api).compactMap { $0["metadata", "name"]?.string }
+            #expect(!names.contains { $0.contains("gateway") }, "\(type)")
+        }
+    }
+
+    @Test func `a gateway that does not become ready is an error that says where to look`() async throws {
+        let api = InMemoryAPI()
+        api.put(.deployments, ["metadata": ["name": "gw", "namespace": "edge", "labels": ["app": "gw"]]])
+        let deployment = try await api.get(.deployments, namespace: "edge", name: "gw")
+        let error = await #expect(throws: MeshError.self) { try await Rollout(api: api).wait(deployment, until: .now) }
+        #expect(
+            error?.message == "gw is not ready: 0 of 1 replicas are up to date; see kubectl -n edge describe pods -l "
+                + "app=gw and kubectl -n edge logs -l app=gw"
+        )
+    }
+
     @Test func `a control plane that does not become ready is an error that says where to look`() async throws {
         let api = InMemoryAPI()
         let result = await run("istioctl install -y --readiness-timeout 0", api: api)
@@ -123,7 +165,8 @@ private func installed(_ lines: [String], on console: TestConsole = TestConsole(
 
     @Test func `purging removes everything but the namespace`() async throws {
         let api = try await installed([
-            "istioctl manifest apply --set profile=demo --set values.global.mtls.enabled=true",
+            "istioctl manifest apply --set profile=demo --set values.global.mtls.enabled=true"
+                + " --set components.ingressGateways[0].enabled=true",
             "istioctl uninstall --purge -y",
         ])
         for type in ObjectTypes.removable { #expect(try await items(type, api).isEmpty, "\(type)") }

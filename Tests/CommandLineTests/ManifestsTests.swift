@@ -9,7 +9,7 @@ import Testing
     }
 
     private static func manifests(_ sets: String..., isLegacy: Bool = false) throws -> Manifests {
-        Manifests(try Installation(files: [], sets: sets, isLegacy: isLegacy))
+        try Manifests(try Installation(files: [], sets: sets, isLegacy: isLegacy))
     }
 
     @Test func `every object has a collection to live in`() throws {

@@ -67,7 +67,7 @@ extension Command {
                 flags: operatorFlags,
                 run: { invocation in
                     let installation = try Installation(invocation, isLegacy: false)
-                    invocation.console.write(.output, YAML.text(documents: Manifests(installation).all))
+                    invocation.console.write(.output, YAML.text(documents: try Manifests(installation).all))
                 }
             ),
         ]
@@ -77,7 +77,7 @@ extension Command {
         let console = invocation.console
         let installation = try Installation(invocation, isLegacy: isLegacy)
         if invocation.bool("dry-run") {
-            console.write(.output, YAML.text(documents: Manifests(installation).all))
+            console.write(.output, YAML.text(documents: try Manifests(installation).all))
             return
         }
         let cluster = try await invocation.cluster()

@@ -84,12 +84,14 @@ struct AccessControl {
         rule(["apps"], ["deployments", "replicasets"], "get list watch"),
         // The roots go into a ConfigMap of every namespace.
         rule([""], ["configmaps"], "create get list watch update patch"),
+        // The certificates of gateways, which are given to those only whose account may read them itself.
+        rule([""], ["secrets"], "get list watch"),
         rule(["authentication.k8s.io"], ["tokenreviews"], "create"),
         rule(["authorization.k8s.io"], ["subjectaccessreviews"], "create"),
         rule([""], ["events"], "create patch"),
     ]
 
-    /// Only in its own namespace: the key of the mesh's CA is there.
+    /// Only in its own namespace does it write: the key of the mesh's CA is there.
     private static let namespaceRules: [JSON] = [
         rule([""], ["secrets"], "create get list watch update patch delete"),
         rule(["coordination.k8s.io"], ["leases"], "create get list watch update patch"),

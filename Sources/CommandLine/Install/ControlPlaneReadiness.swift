@@ -24,7 +24,7 @@ struct ControlPlaneReadiness {
     private func missing() async throws -> String? {
         let name = installation.serviceName
         let deployment = try await api.get(.deployments, namespace: installation.namespace, name: name)
-        if let text = Self.rollout(deployment) { return text }
+        if let text = Rollout.missing(deployment) { return text }
         let suffix = installation.revision.isEmpty ? "" : "-\(installation.revision)"
         let webhooks: [(ResourceType, String)] = [
             (.mutatingWebhookConfigurations, WebhookManifest.injectionName(installation)),
@@ -37,21 +37,6 @@ struct ControlPlaneReadiness {
             }
             if !isKnown { return "webhook \(name) has no CA bundle yet" }
         }
-        return nil
-    }
-
-    /// Why a Deployment's rollout is not finished; nil when it is.
-    static func rollout(_ deployment: JSON) -> String? {
-        let status = deployment["status"] ?? [:]
-        let wanted = deployment["spec", "replicas"]?.int ?? 1
-        if (status["observedGeneration"]?.int ?? 0) < (deployment["metadata", "generation"]?.int ?? 0) {
-            return "its change has not been seen yet"
-        }
-        let updated = status["updatedReplicas"]?.int ?? 0
-        let available = status["availableReplicas"]?.int ?? 0
-        if updated < wanted { return "\(updated) of \(wanted) replicas are up to date" }
-        if (status["replicas"]?.int ?? 0) > updated { return "old replicas are still running" }
-        if available < wanted { return "\(available) of \(wanted) replicas are available" }
         return nil
     }
 }

@@ -18,21 +18,19 @@ struct Installation {
     /// - Throws: `invalidConfiguration` naming the file or setting.
     init(files: [(name: String, text: String)], sets: [String], isLegacy: Bool = false) throws(MeshError) {
         var overlay: JSON = [:]
-        for file in files { overlay = overlay.merged(with: try Self.spec(of: file.text, name: file.name)) }
+        for file in files {
+            overlay = GatewaySettings.merge(overlay, with: try Self.spec(of: file.text, name: file.name))
+        }
+        var paths: [SettingPath] = []
         for text in sets {
             let path = try SettingPath(parsing: text)
-            var single: JSON = [:]
-            try path.apply(to: &single)
-            try Self.check(single, source: "--set \(text)")
-            try path.apply(to: &overlay)
+            try Self.check(path.shape, source: "--set \(text)")
+            paths.append(path)
         }
-        let name = overlay["profile"]?.string ?? "default"
-        guard let profile = Profile(rawValue: name) else {
-            let known = Profile.allCases.map(\.rawValue).joined(separator: ", ")
-            throw MeshError(.invalidConfiguration, "profile \"\(name)\" is not known: one of \(known)")
-        }
-        self.profile = profile
-        var spec = profile.spec.merged(with: overlay)
+        let chosen = paths.last { $0.steps == [.member("profile")] }?.value.string
+        profile = try Self.profile(named: chosen ?? overlay["profile"]?.string ?? "default")
+        var spec = GatewaySettings.merge(profile.spec, with: overlay)
+        for path in paths { try path.apply(to: &spec) }
         // Istio 1.4 always chose between the two, and chose not to require mutual TLS.
         if isLegacy, spec["values", "global", "mtls", "enabled"] == nil {
             spec["values", "global", "mtls", "enabled"] = false
@@ -42,6 +40,12 @@ struct Installation {
             "apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator",
             "metadata": ["name": "installed-state"], "spec": spec,
         ])
+    }
+
+    private static func profile(named name: String) throws(MeshError) -> Profile {
+        if let profile = Profile(rawValue: name) { return profile }
+        let known = Profile.allCases.map(\.rawValue).joined(separator: ", ")
+        throw MeshError(.invalidConfiguration, "profile \"\(name)\" is not known: one of \(known)")
     }
 
     private static func spec(of text: String, name: String) throws(MeshError) -> JSON {
@@ -94,6 +98,11 @@ struct Installation {
     }
     var installsBase: Bool { spec["components", "base", "enabled"]?.bool ?? true }
     var installsControlPlane: Bool { spec["components", "pilot", "enabled"]?.bool ?? true }
+
+    /// The gateways that are wanted.
+    func gateways(_ kind: GatewaySettings.Kind) -> [GatewaySettings] {
+        GatewaySettings.all(kind, of: spec, namespace: namespace).filter(\.isEnabled)
+    }
 
     /// The mesh configuration, as ConfigMap `istio` holds it.
     var meshConfig: JSON {

@@ -16,7 +16,7 @@ struct Installer {
 
     /// - Throws: ``MeshError`` naming what did not become ready, or the API server's own error.
     func install() async throws {
-        let manifests = Manifests(installation)
+        let manifests = try Manifests(installation)
         let consequence = try await consequence(earlier: try await earlierMeshConfig())
         let deadline = ContinuousClock.now + timeout
         if !manifests.core.isEmpty {
@@ -30,9 +30,29 @@ struct Installer {
             done("Istiod installed")
         }
         for object in manifests.policies { try await apply(object, until: deadline) }
-        try await removeStalePolicies(keeping: manifests.policies)
+        try await removeStale(
+            Definition.policyKinds.map(\.installedType),
+            component: "Base",
+            keeping: manifests.policies
+        )
+        try await install(manifests.egressGateways, .egress, until: deadline)
+        try await install(manifests.ingressGateways, .ingress, until: deadline)
         done("Installation complete")
         if let consequence { console.complain(consequence) }
+    }
+
+    /// Installs the gateways of a kind, and takes away those that an earlier installation had and this one has not.
+    private func install(
+        _ objects: [JSON],
+        _ kind: GatewaySettings.Kind,
+        until deadline: ContinuousClock.Instant
+    ) async throws {
+        for object in objects { try await apply(object, until: deadline) }
+        try await removeStale(ObjectTypes.ofGateways, component: kind.component, keeping: objects)
+        if objects.isEmpty { return }
+        let rollout = Rollout(api: api)
+        for object in objects where object["kind"] == "Deployment" { try await rollout.wait(object, until: deadline) }
+        done(kind == .ingress ? "Ingress gateways installed" : "Egress gateways installed")
     }
 
     private func done(_ text: String) { console.print("\(console.colored("✔", "32")) \(text)") }
@@ -92,20 +112,20 @@ struct Installer {
         }
     }
 
-    /// An earlier installation's own policies that this one does not have.
-    private func removeStalePolicies(keeping kept: [JSON]) async throws {
+    /// Removes what an earlier installation of this revision had of a component and this one has not.
+    private func removeStale(_ types: [ResourceType], component: String, keeping kept: [JSON]) async throws {
         func key(_ object: JSON) -> [String?] {
-            [object["kind"]?.string, object["metadata", "namespace"]?.string, object["metadata", "name"]?.string]
+            [object["metadata", "namespace"]?.string, object["metadata", "name"]?.string]
         }
-        let keys = Set(kept.map(key))
-        for definition in Definition.policyKinds where installation.installsBase {
-            let type = definition.installedType
-            let selector = "\(Manifests.componentLabel),istio.io/rev=\(installation.revisionLabel)"
+        guard installation.installsBase || component != "Base" else { return }
+        let selector = "\(Manifests.componentLabel)=\(component),istio.io/rev=\(installation.revisionLabel)"
+        for type in types {
+            let keys = Set(kept.filter { $0["kind"]?.string == type.kind }.map(key))
             let live = try await api.list(type, namespace: nil, labelSelector: selector, fieldSelector: nil)
             for object in live.items {
-                let own: [String?] = [definition.kind] + key(object).dropFirst()
-                guard !keys.contains(own), let name = own[2] else { continue }
-                try await api.delete(type, namespace: own[1], name: name, gracePeriodSeconds: nil)
+                let own = key(object)
+                guard !keys.contains(own), let name = own[1] else { continue }
+                try await api.delete(type, namespace: own[0], name: name, gracePeriodSeconds: nil)
             }
         }
     }

@@ -1,3 +1,4 @@
+internal import Base
 internal import JSON
 internal import MeshAPI
 
@@ -9,10 +10,13 @@ struct Manifests {
     var controlPlane: [JSON] = []
     /// Policies of the mesh itself, which the control plane validates when it is there.
     var policies: [JSON] = []
+    var egressGateways: [JSON] = []
+    var ingressGateways: [JSON] = []
 
-    var all: [JSON] { core + controlPlane + policies }
+    var all: [JSON] { core + controlPlane + policies + egressGateways + ingressGateways }
 
-    init(_ installation: Installation) {
+    /// - Throws: `invalidConfiguration` when a gateway's annotations hold what they must not.
+    init(_ installation: Installation) throws(MeshError) {
         if installation.installsBase {
             core.append([
                 "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(installation.namespace)],
@@ -28,6 +32,19 @@ struct Manifests {
         core = core.map { Self.labelled($0, component: "Base", installation) }
         controlPlane = controlPlane.map { Self.labelled($0, component: "Pilot", installation) }
         policies = policies.map { Self.labelled($0, component: "Base", installation) }
+        egressGateways = try Self.gateways(.egress, installation)
+        ingressGateways = try Self.gateways(.ingress, installation)
+    }
+
+    private static func gateways(
+        _ kind: GatewaySettings.Kind,
+        _ installation: Installation
+    ) throws(MeshError) -> [JSON] {
+        var objects: [JSON] = []
+        for gateway in installation.gateways(kind) {
+            objects += try GatewayManifest(gateway, installation).objects
+        }
+        return objects.map { labelled($0, component: kind.component, installation) }
     }
 
     /// The label by which uninstalling finds its own objects again.

@@ -6,7 +6,7 @@ enum ObjectTypes {
     private static let builtIn: [ResourceType] = [
         .namespaces, .customResourceDefinitions, .serviceAccounts, .clusterRoles, .clusterRoleBindings, .roles,
         .roleBindings, .configMaps, .services, .deployments, .mutatingWebhookConfigurations,
-        .validatingWebhookConfigurations,
+        .validatingWebhookConfigurations, .podDisruptionBudgets,
     ]
 
     /// The collection of `object`; nil for a kind that no installation has.
@@ -21,12 +21,18 @@ enum ObjectTypes {
         return definition.type(version: String(parts[1]))
     }
 
+    /// What belongs to a gateway.
+    static let ofGateways: [ResourceType] = [
+        .deployments, .podDisruptionBudgets, .services, .roleBindings, .roles, .serviceAccounts,
+    ]
+
     /// What uninstalling removes, in the order in which it does.
     static let removable: [ResourceType] =
         [.mutatingWebhookConfigurations, .validatingWebhookConfigurations]
         + Definition.policyKinds.map(\.installedType)
         + [
-            .deployments, .services, .configMaps, .roleBindings, .roles, .clusterRoleBindings, .clusterRoles,
+            .deployments, .podDisruptionBudgets, .services, .configMaps, .roleBindings, .roles, .clusterRoleBindings,
+            .clusterRoles,
             .serviceAccounts, .customResourceDefinitions,
         ]
 }

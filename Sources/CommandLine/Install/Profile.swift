@@ -6,6 +6,34 @@ enum Profile: String, CaseIterable {
 
     /// What the profile sets, in the form of IstioOperator's `spec`.
     var spec: JSON {
+        var spec = settings
+        spec["components", "ingressGateways"] = [ingressGateway]
+        spec["components", "egressGateways"] = [
+            [
+                "name": .string(GatewaySettings.Kind.egress.standardName),
+                "enabled": .bool(Self.hasGateways && self == .demo),
+            ]
+        ]
+        return spec
+    }
+
+    /// Off until the proxy serves as a gateway.
+    private static let hasGateways = false
+
+    private var ingressGateway: JSON {
+        let isEnabled = Self.hasGateways && (self == .default || self == .demo || self == .preview)
+        var gateway: JSON = [
+            "name": .string(GatewaySettings.Kind.ingress.standardName), "enabled": .bool(isEnabled),
+        ]
+        if self == .demo {
+            let more = GatewaySettings.Port.demonstration.map(\.object)
+            let all = GatewaySettings.Kind.ingress.standardPorts.map(\.object) + more
+            gateway["k8s", "service", "ports"] = .array(all)
+        }
+        return gateway
+    }
+
+    private var settings: JSON {
         switch self {
         case .default, .minimal, .preview: [:]
         case .demo:

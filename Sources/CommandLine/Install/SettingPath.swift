@@ -23,6 +23,16 @@ struct SettingPath {
     /// Sets the value in `target`; lists and objects on the way are made.
     func apply(to target: inout JSON) throws(MeshError) { try Self.set(&target, steps[...], value) }
 
+    /// An object in which nothing but this path is set, with the first element for any.
+    var shape: JSON {
+        steps.reversed().reduce(value) { below, step in
+            switch step {
+            case .member(let name): [name: below]
+            case .element: [below]
+            }
+        }
+    }
+
     private static func set(_ target: inout JSON, _ steps: ArraySlice<Step>, _ value: JSON) throws(MeshError) {
         switch steps.first {
         case nil: target = value

@@ -22,7 +22,22 @@ indirect enum SettingShape: Sendable, ExpressibleByDictionaryLiteral {
         ["meshConfig": meshConfig, "components": components, "values": values]
     )
 
-    private static let component = object("enabled hub tag k8s namespace name label")
+    private static let kubernetes = object(
+        """
+        resources readinessProbe replicaCount hpaSpec podDisruptionBudget podAnnotations serviceAnnotations env \
+        imagePullPolicy priorityClassName nodeSelector affinity tolerations strategy securityContext volumes \
+        volumeMounts service overlays
+        """
+    )
+    private static let component = object("enabled hub tag namespace name label", ["k8s": kubernetes])
+    private static let gateway = object(
+        """
+        name namespace enabled labels type loadBalancerIP loadBalancerSourceRanges externalTrafficPolicy ports \
+        serviceAnnotations podAnnotations env resources replicaCount nodeSelector tolerations autoscaleEnabled \
+        autoscaleMin autoscaleMax memory cpu injectionTemplate runAsRoot secretVolumes configVolumes \
+        rollingMaxSurge rollingMaxUnavailable customService externalIPs ingressPorts
+        """
+    )
     private static let components: Self = [
         "base": component, "pilot": component, "cni": component, "ztunnel": component, "istiodRemote": component,
         "ingressGateways": .list(component), "egressGateways": .list(component),
@@ -96,7 +111,11 @@ indirect enum SettingShape: Sendable, ExpressibleByDictionaryLiteral {
             """
         ),
         "base": object("enableCRDTemplates validationURL enableIstioConfigCRDs excludedCRDs"),
-        "telemetry": .any, "gateways": .any, "revision": .any, "defaultRevision": .any, "revisionTags": .any,
+        "gateways": object(
+            "enabled securityContext seccompProfile",
+            ["istio-ingressgateway": gateway, "istio-egressgateway": gateway]
+        ),
+        "telemetry": .any, "revision": .any, "defaultRevision": .any, "revisionTags": .any,
         "meshConfig": meshConfig, "ownerName": .any, "experimental": .any, "istio_cni": .any, "cni": .any,
         "ztunnel": .any, "istiodRemote": .any, "grafana": .any, "prometheus": .any, "kiali": .any, "tracing": .any,
         "mixer": .any, "security": .any, "compatibilityVersion": .any,

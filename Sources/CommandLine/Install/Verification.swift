@@ -12,7 +12,7 @@ struct Verification {
         var failures = 0
         var definitions = 0
         var deployments = 0
-        for object in Manifests(installation).all {
+        for object in try Manifests(installation).all {
             guard let type = ObjectTypes.type(of: object) else { continue }
             let namespace = object["metadata", "namespace"]?.string
             let name = object["metadata", "name"]?.string ?? ""
@@ -39,7 +39,7 @@ struct Verification {
     private func problem(_ type: ResourceType, _ namespace: String?, _ name: String) async throws -> String? {
         do {
             let live = try await api.get(type, namespace: namespace, name: name)
-            return type == .deployments ? ControlPlaneReadiness.rollout(live) : nil
+            return type == .deployments ? Rollout.missing(live) : nil
         } catch let error as StatusError where error.isNotFound {
             return "not found"
         }

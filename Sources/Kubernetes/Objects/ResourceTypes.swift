@@ -19,6 +19,12 @@ extension ResourceType {
     public static let deployments = ResourceType("apps", "v1", "deployments", kind: "Deployment")
     public static let replicaSets = ResourceType("apps", "v1", "replicasets", kind: "ReplicaSet")
     public static let jobs = ResourceType("batch", "v1", "jobs", kind: "Job")
+    public static let podDisruptionBudgets = ResourceType(
+        "policy",
+        "v1",
+        "poddisruptionbudgets",
+        kind: "PodDisruptionBudget"
+    )
     public static let leases = ResourceType("coordination.k8s.io", "v1", "leases", kind: "Lease")
 
     public static let tokenReviews = ResourceType(

@@ -165,7 +165,6 @@ extension ResourceType {
     static let newEvents = ResourceType("events.k8s.io", "v1", "events", kind: "Event")
     /// Deployments as they were written before Kubernetes 1.16.
     static let oldDeployments = ResourceType("extensions", "v1beta1", "deployments", kind: "Deployment")
-    static let podDisruptionBudgets = ResourceType("policy", "v1", "poddisruptionbudgets", kind: "PodDisruptionBudget")
     static let selfSubjectReviews = ResourceType(
         "authentication.k8s.io",
         "v1",
