@@ -160,6 +160,13 @@ let package = Package(
             path: "Tests/Support/TestTLS",
             swiftSettings: house
         ),
+        // A server of TLS and nothing else, for programs that look at servers.
+        .executableTarget(
+            name: "test-tls-server",
+            dependencies: ["Base", "Network", "TLS"],
+            path: "Tests/Support/TestTLSServer",
+            swiftSettings: house
+        ),
         .target(
             name: "TestKubernetes",
             dependencies: ["JSON", "Kubernetes"],
@@ -180,6 +187,13 @@ let package = Package(
         tests("LabServer", ["Base", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Subprocess", "TLS"]),
         tests("RegularExpressions"),
         tests("Proxy", ["Base", "Discovery", "HTTP", "JSON", "TLS", "TestTLS"]),
+        // Lets openssl, testssl.sh and Envoy look at a server of TLS.
+        .testTarget(
+            name: "TLSProgramTests",
+            dependencies: ["Base", "Network", "Subprocess", "test-tls-server"],
+            exclude: ["Scripts"],
+            swiftSettings: house
+        ),
         // Starts the program in namespaces of its own.
         .testTarget(
             name: "LabProgramTests",

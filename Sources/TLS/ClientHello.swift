@@ -18,6 +18,8 @@ public struct ClientHello: Hashable, Sendable {
         /// It may become a ClientHello: look again when there are at least this many octets.
         case needsMore(Int)
         case notTLS
+        /// A ClientHello of more than ``ClientHello/limit`` octets: nobody has an honest use for one.
+        case tooLarge
         case hello(ClientHello)
     }
 
@@ -34,6 +36,7 @@ public struct ClientHello: Hashable, Sendable {
         switch records.collect() {
         case .needsMore(let count): return .needsMore(count)
         case .notTLS: return .notTLS
+        case .tooLarge: return .tooLarge
         case .message(let message):
             var reader = ByteReader(message[...])
             return ClientHello(&reader).map { .hello($0) } ?? .notTLS
@@ -76,7 +79,8 @@ public struct ClientHello: Hashable, Sendable {
             guard let type = list.uint8(), let name = list.vector(lengthOctets: 2) else { return false }
             if type != 0 || serverName != nil { continue }
             // RFC 6066 §3: a DNS name in ASCII. Anything else is no name to choose by, and must not look like another.
-            guard name.bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !name.bytes.isEmpty else { return false }
+            let isName = name.bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F } && (1...255).contains(name.bytes.count)
+            guard isName else { return false }
             serverName = String(decoding: name.bytes, as: UTF8.self).lowercased()
         }
         return true
@@ -107,7 +111,7 @@ public struct ClientHello: Hashable, Sendable {
 /// Joins the handshake message that begins a connection from the records that carry it (RFC 8446 §5.1).
 private struct HandshakeRecords: ~Escapable {
     enum Result {
-        case needsMore(Int), notTLS
+        case needsMore(Int), notTLS, tooLarge
         case message([UInt8])
     }
 
@@ -132,16 +136,16 @@ private struct HandshakeRecords: ~Escapable {
                 for index in position + 5..<min(end, bytes.count) { message.append(bytes[index]) }
                 if let type = message.first, type != 1 { return .notTLS }  // Not a ClientHello.
                 if message.count >= 4 { length = 4 + Int(message[1]) << 16 + Int(message[2]) << 8 + Int(message[3]) }
-                if let length, length > ClientHello.limit { return .notTLS }
+                if let length, length > ClientHello.limit { return .tooLarge }
                 if let length, message.count >= length { return .message(Array(message[4..<length])) }
-                if end > ClientHello.limit { return .notTLS }
+                if end > ClientHello.limit { return .tooLarge }
                 if end > bytes.count {
                     return .needsMore(min(end, bytes.count + max(1, (length ?? 4) - message.count)))
                 }
                 position = end
             }
         }
-        return .notTLS
+        return .tooLarge
     }
 
     private enum Header {

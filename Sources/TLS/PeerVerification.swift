@@ -17,12 +17,21 @@ public struct PeerVerification: Sendable {
     /// Whether a chain that leads to no root is accepted all the same (`insecureSkipVerify`); names still count.
     public var acceptsAnyChain = false
 
+    /// If there are any, the peer's certificate must be one of these, whatever its chain.
+    public var pins = CertificatePins()
+
     public init(trust: TrustStore, names: Names) {
         (self.trust, self.names) = (trust, names)
     }
 
     /// Why `certificate` is not the peer that is wanted; nil when it is.
     func objection(to certificate: Certificate, host: String?) -> String? {
+        if let objection = objection(toNamesOf: certificate, host: host) { return objection }
+        if pins.isEmpty || pins.contain(certificate) { return nil }
+        return "\(certificate) is none of those that verifyCertificateSpki and verifyCertificateHash name"
+    }
+
+    private func objection(toNamesOf certificate: Certificate, host: String?) -> String? {
         switch names {
         case .any: return nil
         case .trustDomains(let domains):
@@ -43,5 +52,21 @@ public struct PeerVerification: Sendable {
 
     private static func listed(_ names: [String]) -> String {
         names.isEmpty ? "certificate without subject alternative names is" : "SAN \(names.joined(separator: ", ")) is"
+    }
+}
+
+extension PeerVerification {
+    /// All that decides whom it believes, for telling two apart.
+    var fingerprint: String {
+        let roots = trust === TrustStore.system ? ["system"] : trust.roots.map(\.fingerprint).sorted()
+        let lists = trust.revocationLists.map(\.fingerprint).sorted()
+        let name: String =
+            switch names {
+            case .any: "any"
+            case .trustDomains(let domains): "domains \(domains.sorted())"
+            case .exactly(let names): "exactly \(names.sorted())"
+            case .host: "host"
+            }
+        return "\(roots) \(lists) \(name) \(acceptsAnyChain) \(pins.fingerprint)"
     }
 }

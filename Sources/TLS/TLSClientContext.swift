@@ -7,12 +7,14 @@ internal import COpenSSL
 public final class TLSClientContext: Sendable {
     let context: TLSContext
     let sessions = SessionCache()
+    let asksForStaple: Bool
 
     /// - Throws: ``MeshError`` `invalidConfiguration` that names what cannot be used.
     public init(_ configuration: TLSClientConfiguration) throws(MeshError) {
         if case .exactly(let names) = configuration.verification.names, names.isEmpty {
             throw MeshError(.invalidConfiguration, "an empty set of expected names would refuse every server")
         }
+        asksForStaple = configuration.asksForStaple
         context = try unsafe TLSContext(TLS_client_method(), configuration.parameters, configuration.verification)
         if let identity = configuration.identity { try context.use(identity) }
         let raw = unsafe context.raw

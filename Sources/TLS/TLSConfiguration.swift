@@ -2,10 +2,11 @@
 public struct TLSParameters: Sendable, Hashable {
     /// Lowest and highest version to speak; below TLS 1.2 OpenSSL's security level goes down to 0.
     public var versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
-    /// TLS 1.2 suites by OpenSSL's names, in order; empty means Envoy's default.
+    /// Suites up to TLS 1.2 by OpenSSL's names, in order; empty means Envoy's default.
     ///
-    /// That is forward-secret AES-GCM and ChaCha20, where the client's order decides between AES128-GCM and ChaCha20.
-    /// With TLS 1.3 the client's order always decides.
+    /// That is forward-secret AES-GCM and ChaCha20, where the client's order decides between AES128-GCM and ChaCha20. An
+    /// entry `[A|B]` makes equals of A and B in the same way. Suites without authentication or encryption are never
+    /// spoken, whatever the list says. With TLS 1.3 the client's order always decides.
     public var cipherSuites: [String] = []
     /// Key exchange groups by OpenSSL's names, in order.
     public var groups = ["X25519", "P-256"]
@@ -13,11 +14,6 @@ public struct TLSParameters: Sendable, Hashable {
     public var applicationProtocols: [String] = []
 
     public init() {}
-
-    static let defaultCipherSuites = [
-        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-AES128-GCM-SHA256",
-        "ECDHE-RSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384",
-    ]
 }
 
 /// How a server of TLS behaves.
@@ -30,6 +26,15 @@ public struct TLSServerConfiguration: Sendable {
         case optional(PeerVerification)
         /// It must.
         case required(PeerVerification)
+
+        /// All that decides who may connect, for telling two configurations apart.
+        var fingerprint: String {
+            switch self {
+            case .none: "none"
+            case .optional(let verification): "optional \(verification.fingerprint)"
+            case .required(let verification): "required \(verification.fingerprint)"
+            }
+        }
 
         var verification: PeerVerification? {
             switch self {
@@ -44,6 +49,9 @@ public struct TLSServerConfiguration: Sendable {
     public var parameters = TLSParameters()
     public var clientCertificate = ClientCertificate.none
 
+    /// What sessions are sealed with, to be shared with the context that replaces this one; nil for keys of its own.
+    public var ticketKeys: TicketKeys?
+
     public init(identity: TLSIdentity) { identities = [identity] }
 }
 
@@ -53,6 +61,8 @@ public struct TLSClientConfiguration: Sendable {
     public var identity: TLSIdentity?
     public var parameters = TLSParameters()
     public var verification: PeerVerification
+    /// Whether the server is asked for an OCSP response (``TLSConnection/stapledResponse``), which is not judged.
+    public var asksForStaple = false
 
     public init(verification: PeerVerification) { self.verification = verification }
 }

@@ -9,12 +9,15 @@ internal import COpenSSL
     let applicationProtocols: ApplicationProtocols
     let verification: PeerVerification?
     let verifiedPeers = VerifiedPeers()
+    /// What a server chooses by; nil for clients.
+    let server: ServerPolicy?
 
     /// A context that follows `parameters`; the role's own settings come after.
     init(
         _ method: OpaquePointer?,
         _ parameters: TLSParameters,
-        _ verification: PeerVerification?
+        _ verification: PeerVerification?,
+        server: ServerPolicy? = nil
     ) throws(MeshError) {
         OpenSSLErrors.clear()
         guard let raw = unsafe SSL_CTX_new(method) else {
@@ -24,6 +27,7 @@ internal import COpenSSL
         self.parameters = parameters
         applicationProtocols = ApplicationProtocols(parameters.applicationProtocols)
         self.verification = verification
+        self.server = server
         unsafe COpenSSL_CTX_set_modes(raw)
         unsafe COpenSSL_CTX_read_ahead(raw)
         unsafe SSL_CTX_set_default_read_buffer_len(raw, 33_792)  // Two full records and their overhead.
@@ -46,12 +50,11 @@ internal import COpenSSL
         guard unsafe COpenSSL_CTX_set_versions(raw, CInt(lowest.wireNumber), CInt(highest.wireNumber)) == 1 else {
             throw MeshError(.invalidConfiguration, "TLS versions \(lowest) to \(highest)", cause: OpenSSLErrors.drain())
         }
-        let suites = parameters.cipherSuites.isEmpty ? TLSParameters.defaultCipherSuites : parameters.cipherSuites
-        let list = suites.joined(separator: ":")
+        let list = Self.cipherList(parameters)
         guard unsafe SSL_CTX_set_cipher_list(raw, list) == 1 else {
             throw MeshError(
                 .invalidConfiguration,
-                "no usable cipher suite among \(list); use OpenSSL's names, such as ECDHE-RSA-AES128-GCM-SHA256",
+                "no usable cipher suite among \(parameters.cipherSuites.joined(separator: ", ")); use OpenSSL's names, such as ECDHE-RSA-AES128-GCM-SHA256",
                 cause: OpenSSLErrors.drain()
             )
         }
@@ -63,6 +66,15 @@ internal import COpenSSL
                 cause: OpenSSLErrors.drain()
             )
         }
+    }
+
+    /// The suites up to TLS 1.2 as OpenSSL reads them; TLS 1.3 has its own, so a list for that alone cannot be wrong.
+    private static func cipherList(_ parameters: TLSParameters) -> String {
+        let isNeeded = parameters.versions.lowerBound < .tls13 && !parameters.cipherSuites.isEmpty
+        guard isNeeded else { return CipherPreference.standard?.text ?? "" }
+        if let preference = CipherPreference(parameters.cipherSuites) { return preference.text }
+        // An expression such as ALL: at security level 0 it would mean suites without a certificate as well.
+        return parameters.cipherSuites.joined(separator: ":") + ":!aNULL:!eNULL:!PSK:!SRP"
     }
 
     /// Shows `identity` to peers that want to see one of its key's kind.

@@ -5,6 +5,8 @@ public struct TLSIdentity: Sendable {
     /// The leaf first, then its issuers up to but without the root.
     public let chain: [Certificate]
     let key: PrivateKey
+    /// What a server sends along to clients that ask for it; nil for nothing.
+    public var staple: OCSPStaple?
 
     public var leaf: Certificate { chain[0] }
 
@@ -14,7 +16,7 @@ public struct TLSIdentity: Sendable {
         guard key.matches(leaf) else {
             throw MeshError(
                 .invalidConfiguration,
-                "private key and certificate do not belong together: \(leaf); give the key that the certificate was made for"
+                "private key (\(key.publicKey)) and \(leaf) (\(leaf.keyDescription)) do not belong together; give the key that the certificate was made for"
             )
         }
         (self.chain, self.key) = (chain, key)

@@ -1,42 +1,75 @@
 internal import COpenSSL
 
-/// Chooses suite and group as Envoy's BoringSSL does, which OpenSSL cannot be told to by settings alone.
+/// Chooses certificate, suite and group as Envoy's BoringSSL does, which OpenSSL cannot be told to by settings alone.
 ///
-/// Envoy's default list holds AES128-GCM and ChaCha20 as equals: the client's order decides between them, the server's
-/// between them and AES256-GCM. With TLS 1.3 the client's order decides, and X25519 is insisted on if the client knows it.
+/// Up to TLS 1.2 the server's order decides, and the client's among equals. With TLS 1.3 the client's order decides, and
+/// the server's best group is insisted on if the client knows it.
 enum EqualPreference {
-    private static let x25519: UInt16 = 29
-
-    /// The suites of TLS 1.2 where ChaCha20 comes first, for clients that would have it so.
-    private static func suites(chachaFirstForECDSA: Bool, chachaFirstForRSA: Bool) -> String {
-        [("ECDSA", chachaFirstForECDSA), ("RSA", chachaFirstForRSA)].map { key, isFirst in
-            let (aes, chacha) = ("ECDHE-\(key)-AES128-GCM-SHA256", "ECDHE-\(key)-CHACHA20-POLY1305")
-            return isFirst ? "\(chacha):\(aes)" : "\(aes):\(chacha)"
-        }.joined(separator: ":") + ":ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
+    /// Settles what the hello on `ssl` asks for.
+    static func apply(to ssl: OpaquePointer, _ connection: TLSConnection, _ policy: ServerPolicy) {
+        let parameters = connection.context.parameters
+        let scope = policy.sessionScope(serverName: unsafe serverName(ssl)[...])
+        unsafe SSL_set_session_id_context(ssl, scope, CUnsignedInt(scope.count))
+        let versions = unsafe numbers(ssl, extension: 43, skipping: 1)
+        let isTLS13 = parameters.versions.upperBound >= .tls13 && versions.contains(TLSVersion.tls13.wireNumber)
+        let suites = unsafe cipherSuites(ssl)
+        if policy.identities.count > 1 {
+            unsafe chooseIdentity(ssl, connection, policy, suites: suites, isModern: !versions.isEmpty)
+        }
+        if isTLS13 {
+            unsafe SSL_clear_options(ssl, COpenSSL_OP_CIPHER_SERVER_PREFERENCE)
+            // With all on the list OpenSSL would take the key share that is there rather than ask for the better one.
+            let offered = unsafe numbers(ssl, extension: 10, skipping: 2)
+            if let group = KeyExchangeGroups.best(of: parameters.groups, for: offered) {
+                unsafe COpenSSL_set_groups(ssl, group)
+            }
+        } else if let list = policy.preference?.text(for: suites) {
+            unsafe SSL_set_cipher_list(ssl, list)
+        }
     }
 
-    /// Settles what the hello on `ssl` asks for.
-    static func apply(to ssl: OpaquePointer, _ context: TLSContext) {
-        let parameters = context.parameters
-        if parameters.versions.upperBound >= .tls13, unsafe numbers(ssl, extension: 43, skipping: 1).contains(0x0304) {
-            unsafe SSL_clear_options(ssl, COpenSSL_OP_CIPHER_SERVER_PREFERENCE)
-            // With both on the list OpenSSL would take the key share that is there rather than ask for the better one.
-            if parameters.groups.first == "X25519", unsafe numbers(ssl, extension: 10, skipping: 2).contains(x25519) {
-                unsafe COpenSSL_set_groups(ssl, "X25519")
-            }
-            return
-        }
-        guard parameters.cipherSuites.isEmpty else { return }
+    /// Shows the ECDSA certificate to clients that can read it, and the RSA one to the others, as Envoy does.
+    private static func chooseIdentity(
+        _ ssl: OpaquePointer,
+        _ connection: TLSConnection,
+        _ policy: ServerPolicy,
+        suites: [UInt16],
+        isModern: Bool
+    ) {
+        let signatures = unsafe numbers(ssl, extension: 13, skipping: 2)
+        let groups = unsafe numbers(ssl, extension: 10, skipping: 2)
+        let all = policy.identities.indices
+        let candidates = all.filter { policy.identities[$0].isECDSA } + all.filter { !policy.identities[$0].isECDSA }
+        let index =
+            candidates.first { index in
+                let identity = policy.identities[index]
+                guard let curve = identity.curve else { return true }
+                if isModern, connection.context.parameters.versions.upperBound >= .tls13 {
+                    return signatures.contains(curve.signature)
+                }
+                let hasSuite = suites.contains(where: policy.ecdsaSuites.contains)
+                return hasSuite && groups.contains(curve.group)
+            } ?? policy.identities.startIndex
+        connection.chosenIdentity = index
+        unsafe SSL_certs_clear(ssl)
+        let identity = policy.identities[index]
+        unsafe SSL_use_certificate(ssl, identity.leaf.raw)
+        unsafe SSL_use_PrivateKey(ssl, identity.key.raw)
+        for certificate in identity.chain.dropFirst() { unsafe _ = COpenSSL_add_chain(ssl, certificate.raw) }
+    }
+
+    /// The name asked for as it is on the wire; empty without one.
+    private static func serverName(_ ssl: OpaquePointer) -> [UInt8] {
+        var (octets, count) = (unsafe UnsafePointer<UInt8>?.none, 0)
+        guard unsafe SSL_client_hello_get0_ext(ssl, 0, &octets, &count) == 1 else { return [] }
+        // Safe: OpenSSL vouches for `count` octets while the hello is being looked at.
+        return unsafe Array(UnsafeBufferPointer(start: octets, count: count))
+    }
+
+    private static func cipherSuites(_ ssl: OpaquePointer) -> [UInt16] {
         var octets = unsafe UnsafePointer<UInt8>?.none
         let count = unsafe SSL_client_hello_get0_ciphers(ssl, &octets)
-        let offered = unsafe numbers(octets, count)
-        func isFirst(_ chacha: UInt16, before aes: UInt16) -> Bool {
-            guard let one = offered.firstIndex(of: chacha) else { return false }
-            return offered.firstIndex(of: aes).map { one < $0 } ?? true
-        }
-        let (ecdsa, rsa) = (isFirst(0xCCA9, before: 0xC02B), isFirst(0xCCA8, before: 0xC02F))
-        guard ecdsa || rsa else { return }  // As the context has it.
-        unsafe SSL_set_cipher_list(ssl, suites(chachaFirstForECDSA: ecdsa, chachaFirstForRSA: rsa))
+        return unsafe numbers(octets, count)
     }
 
     /// The numbers of an extension's list, which begins after its length of one or two octets.
@@ -53,10 +86,26 @@ enum EqualPreference {
     }
 }
 
+extension TLSIdentity {
+    var isECDSA: Bool { leaf.keyDescription.hasPrefix("ECDSA") }
+
+    /// What a client must know to read an ECDSA certificate: its curve's group, and its signature scheme in TLS 1.3.
+    fileprivate var curve: (group: UInt16, signature: UInt16)? {
+        switch leaf.keyDescription {
+        case "ECDSA P-256": (23, 0x0403)
+        case "ECDSA P-384": (24, 0x0503)
+        case "ECDSA P-521": (25, 0x0603)
+        default: nil
+        }
+    }
+}
+
 /// Called with each client's hello before anything is decided.
 func settlePreference(_ ssl: OpaquePointer?, _: UnsafeMutablePointer<CInt>?, _: UnsafeMutableRawPointer?) -> CInt {
-    if let ssl = unsafe ssl, let connection = unsafe TLSConnection.owner(of: ssl) {
-        unsafe EqualPreference.apply(to: ssl, connection.context)
+    if let ssl = unsafe ssl, let connection = unsafe TLSConnection.owner(of: ssl),
+        let policy = connection.context.server
+    {
+        unsafe EqualPreference.apply(to: ssl, connection, policy)
     }
     return SSL_CLIENT_HELLO_SUCCESS
 }

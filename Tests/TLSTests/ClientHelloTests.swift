@@ -78,8 +78,52 @@ import Testing
         let big = try Self.hello(serverName: "example.org", offer: offer)
         #expect(big.count > 16_384)
         #expect(Self.found(big)?.applicationProtocols.count == 64)
-        #expect(ClientHello.inspect(Self.fragmented(big, size: 16).span) == .notTLS)
-        #expect(ClientHello.inspect([22, 3, 1, 0, 4, 1, 1, 0, 0].span) == .notTLS)
+        #expect(ClientHello.inspect(Self.fragmented(big, size: 16).span) == .tooLarge)
+        #expect(ClientHello.inspect([22, 3, 1, 0, 4, 1, 1, 0, 0].span) == .tooLarge)
+    }
+
+    /// A hello with an extension of `size` octets in front of its name's, in records of 16 KiB.
+    private static func padded(_ bytes: [UInt8], size: Int, type: UInt16 = 21) throws -> [UInt8] {
+        var message = Array(bytes[5...])
+        // Behind type, length, version, random and three vectors come the extensions.
+        var position = 4 + 2 + 32
+        position += 1 + Int(message[position])
+        position += 2 + Int(message[position]) << 8 + Int(message[position + 1])
+        position += 1 + Int(message[position])
+        let length = Int(message[position]) << 8 + Int(message[position + 1]) + 4 + size
+        try #require(length <= 65_535)
+        (message[position], message[position + 1]) = (UInt8(length >> 8), UInt8(length & 255))
+        let head = [UInt8(type >> 8), UInt8(type & 255), UInt8(size >> 8), UInt8(size & 255)]
+        message.insert(contentsOf: head + [UInt8](repeating: 0x61, count: size), at: position + 2)
+        let count = message.count - 4
+        for index in 1...3 { message[index] = UInt8(truncatingIfNeeded: count >> (8 * (3 - index))) }
+        return fragmented([22, 3, 1, 0, 0] + message, size: 16_384)
+    }
+
+    @Test func `large extensions are read past, up to the limit`() throws {
+        let bytes = try Self.hello(serverName: "example.org", offer: ["h2"])
+        let large = try Self.padded(bytes, size: 65_000 - bytes.count)
+        #expect(Self.found(large)?.serverName == "example.org")
+        // As it arrives in segments, looked at only when there is as much as was asked for.
+        var (count, looks) = (0, 0)
+        while case .needsMore(let wanted) = ClientHello.inspect(large.span.extracting(..<count)) {
+            try #require(wanted > count && wanted <= large.count)
+            (count, looks) = (wanted, looks + 1)
+        }
+        #expect(count == large.count && looks < 20)
+    }
+
+    @Test func `a name of 64 KiB is refused without being kept`() throws {
+        let bytes = try Self.hello(serverName: nil)
+        var named = try Self.padded(bytes, size: 65_000 - bytes.count, type: 0)
+        #expect(ClientHello.inspect(named.span) == .notTLS)  // Not even a list of names.
+        let start = try #require(named.indices.first { named[$0...].starts(with: [0x61, 0x61, 0x61, 0x61]) })
+        let size = 65_000 - bytes.count
+        let head = [size - 2, size - 5].map { [UInt8($0 >> 8), UInt8($0 & 255)] }
+        named.replaceSubrange(start..<start + 5, with: head[0] + [0] + head[1])
+        #expect(ClientHello.inspect(named.span) == .notTLS)
+        // A hello whose message would be longer than anybody looks at is refused at its first octets.
+        #expect(ClientHello.inspect([22, 3, 1, 0x40, 0, 1, 1, 0, 0x40].span) == .tooLarge)
     }
 
     @Test(arguments: [

@@ -67,3 +67,88 @@ import Testing
         #expect(try !connect(serving, TLSClientContext(client), to: "a"))
     }
 }
+
+/// Contexts that share their keys, as those do of which one replaces the other.
+@Suite struct SharedTicketTests {
+    private let authority: TestAuthority
+    private let keys = TicketKeys()
+    private let identity: TLSIdentity
+    private let clientIdentity: TLSIdentity
+
+    init() throws {
+        authority = try TestAuthority()
+        identity = try authority.identity(dnsNames: ["a.example"])
+        clientIdentity = try authority.identity(dnsNames: ["client.example"])
+    }
+
+    private func server(_ change: (inout TLSServerConfiguration) throws -> Void = { _ in }) throws -> TLSServerContext {
+        var configuration = TLSServerConfiguration(identity: identity)
+        configuration.ticketKeys = keys
+        try change(&configuration)
+        return try TLSServerContext(configuration)
+    }
+
+    private func client(_ version: TLSVersion, showsCertificate: Bool = true) throws -> TLSClientContext {
+        var configuration = TLSClientConfiguration(verification: PeerVerification(trust: authority.trust, names: .any))
+        configuration.parameters.versions = version...version
+        configuration.identity = showsCertificate ? clientIdentity : nil
+        return try TLSClientContext(configuration)
+    }
+
+    /// Whether a session that `first` made is resumed by `second`.
+    private func isResumed(
+        from first: TLSServerContext,
+        by second: TLSServerContext,
+        as client: TLSClientContext
+    ) throws -> Bool {
+        let pair = try TLSPair(first, client, serverName: "a.example", destination: "a")
+        try #require(pair.handshake())
+        _ = pair.read(pair.client)
+        let later = try TLSPair(second, client, serverName: "a.example", destination: "a")
+        try #require(later.handshake())
+        return later.server?.info?.isResumed == true
+    }
+
+    @Test(arguments: [TLSVersion.tls12, .tls13]) func `a renewed certificate keeps the sessions`(
+        version: TLSVersion
+    ) throws {
+        let renewed = try authority.identity(dnsNames: ["a.example"])
+        let (old, new) = (try server(), try server { $0.identities = [renewed] })
+        #expect(try isResumed(from: old, by: new, as: client(version)))
+    }
+
+    @Test(arguments: [TLSVersion.tls12, .tls13]) func `other rules for clients, versions or suites do not`(
+        version: TLSVersion
+    ) throws {
+        let open = try server()
+        let trust = authority.trust
+        func verification(_ names: PeerVerification.Names = .any) -> PeerVerification {
+            PeerVerification(trust: trust, names: names)
+        }
+        let others: [(inout TLSServerConfiguration) throws -> Void] = [
+            { $0.clientCertificate = .required(verification()) },
+            { $0.clientCertificate = .optional(verification()) },
+            { $0.parameters.cipherSuites = ["ECDHE-ECDSA-AES256-GCM-SHA384"] },
+            { $0.parameters.versions = version...version },
+        ]
+        for change in others { #expect(try !isResumed(from: open, by: server(change), as: client(version))) }
+        let strict = try server { $0.clientCertificate = .required(verification()) }
+        let named = try server { $0.clientCertificate = .required(verification(.exactly(["client.example"]))) }
+        #expect(try isResumed(from: strict, by: strict, as: client(version)))
+        #expect(try !isResumed(from: strict, by: named, as: client(version)))
+        let list = try authority.authority.revocationList(revoking: [], lifetime: .seconds(60))
+        let listed = try TrustStore(roots: trust.roots, revocationLists: [list])
+        let checked = try server { $0.clientCertificate = .required(PeerVerification(trust: listed, names: .any)) }
+        #expect(try !isResumed(from: strict, by: checked, as: client(version)))
+    }
+
+    @Test(arguments: [TLSVersion.tls12, .tls13]) func `where a certificate is optional, sessions without one go on`(
+        version: TLSVersion
+    ) throws {
+        let serving = try server {
+            $0.clientCertificate = .optional(PeerVerification(trust: authority.trust, names: .any))
+        }
+        #expect(try isResumed(from: serving, by: serving, as: client(version, showsCertificate: false)))
+        #expect(try isResumed(from: serving, by: serving, as: client(version)))
+    }
+}

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -16,6 +17,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 // Contexts
@@ -45,6 +47,17 @@ static inline int COpenSSL_CTX_add_chain(SSL_CTX *context, X509 *certificate) {
 static inline int COpenSSL_CTX_set_chain_store(SSL_CTX *context, X509_STORE *store) {
     return (int)SSL_CTX_set1_verify_cert_store(context, store);
 }
+static inline void COpenSSL_CTX_set_status_callback(SSL_CTX *context, int (*callback)(SSL *, void *)) {
+    SSL_CTX_set_tlsext_status_cb(context, callback);
+}
+/// Whether this OpenSSL has the key exchange group, by any of its names.
+static inline int COpenSSL_knows_group(const char *name) {
+    SSL_CTX *context = SSL_CTX_new(TLS_method());
+    int result = context && SSL_CTX_set1_groups_list(context, name) == 1;
+    SSL_CTX_free(context);
+    ERR_clear_error();
+    return result;
+}
 static inline void COpenSSL_CTX_read_ahead(SSL_CTX *context) { SSL_CTX_set_read_ahead(context, 1); }
 
 static const uint64_t COpenSSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
@@ -57,6 +70,31 @@ static inline int COpenSSL_set_server_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);
 }
 static inline int COpenSSL_set_groups(SSL *ssl, const char *names) { return (int)SSL_set1_groups_list(ssl, names); }
+static inline int COpenSSL_add_chain(SSL *ssl, X509 *certificate) { return (int)SSL_add1_chain_cert(ssl, certificate); }
+/// Answers the client's wish for an OCSP response with a copy of `octets`.
+static inline int COpenSSL_set_status(SSL *ssl, const void *octets, size_t count) {
+    void *copy = OPENSSL_memdup(octets, count);
+    return copy && SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)count) == 1;
+}
+/// Asks the server for an OCSP response.
+static inline int COpenSSL_request_status(SSL *ssl) {
+    return (int)SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
+}
+/// The OCSP response that the server sent; null without one.
+static inline const unsigned char *COpenSSL_received_status(SSL *ssl, long *count) {
+    const unsigned char *octets = 0;
+    *count = SSL_get_tlsext_status_ocsp_resp(ssl, &octets);
+    return *count > 0 ? octets : 0;
+}
+/// Keys the code that protects a ticket: HMAC with SHA-256.
+static inline int COpenSSL_set_ticket_mac(EVP_MAC_CTX *mac, const void *key, size_t count) {
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, count),
+        OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 6),
+        OSSL_PARAM_END,
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
 /// The group that the keys were exchanged in; null when that was none.
 static inline const char *COpenSSL_group_name(SSL *ssl) {
     int group = (int)SSL_get_negotiated_group(ssl);
@@ -127,6 +165,23 @@ static inline int COpenSSL_add_extension(X509 *certificate, X509 *issuer, int ni
 static inline int64_t COpenSSL_seconds(const ASN1_TIME *time) {
     struct tm fields;
     return ASN1_TIME_to_tm(time, &fields) == 1 ? (int64_t)timegm(&fields) : INT64_MIN;
+}
+/// What an OCSP response says of a certificate: its status, and when it ends (INT64_MAX when it does not); 0 for nothing.
+static inline int COpenSSL_ocsp_find(OCSP_BASICRESP *response, X509 *certificate, int *status, int64_t *end) {
+    for (int index = 0; index < OCSP_resp_count(response); index++) {
+        OCSP_SINGLERESP *single = OCSP_resp_get0(response, index);
+        OCSP_CERTID *identifier = OCSP_CERTID_dup(OCSP_SINGLERESP_get0_id(single));
+        ASN1_INTEGER *serial = 0;
+        ASN1_GENERALIZEDTIME *next = 0;
+        int found = identifier && OCSP_id_get0_info(0, 0, 0, &serial, identifier) == 1 &&
+                    ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(certificate)) == 0;
+        OCSP_CERTID_free(identifier);
+        if (!found) continue;
+        *status = OCSP_single_get0_status(single, 0, 0, 0, &next);
+        *end = next ? COpenSSL_seconds(next) : INT64_MAX;
+        return 1;
+    }
+    return 0;
 }
 static inline STACK_OF(X509) *COpenSSL_stack(void) { return sk_X509_new_null(); }
 /// Adds a certificate to a stack, which takes a reference of its own.

@@ -16,7 +16,7 @@ enum FirstBytes {
             switch ClientHello.inspect(bytes) {
             case .needsMore: return .undecided
             case .hello(let hello): return .decided(.tls(.init(protocols: hello.applicationProtocols)), isHTTP: false)
-            case .notTLS: break
+            case .notTLS, .tooLarge: break
             }
         }
         guard InboundChain.looksForHTTP(application, mode) else { return .decided(.raw, isHTTP: false) }

@@ -9,15 +9,17 @@ public struct AlternativeNames: Hashable, Sendable {
     public var uris: [String]
     public var dnsNames: [String]
     public var addresses: [IPAddress]
+    /// Read from certificates; those that are made here have none.
+    public private(set) var emails: [String] = []
 
     public init(uris: [String] = [], dnsNames: [String] = [], addresses: [IPAddress] = []) {
         (self.uris, self.dnsNames, self.addresses) = (uris, dnsNames, addresses)
     }
 
-    public var isEmpty: Bool { uris.isEmpty && dnsNames.isEmpty && addresses.isEmpty }
+    public var isEmpty: Bool { uris.isEmpty && dnsNames.isEmpty && addresses.isEmpty && emails.isEmpty }
 
     /// All names as text, for comparing with `subjectAltNames` and for people.
-    public var all: [String] { uris + dnsNames + addresses.map(\.description) }
+    public var all: [String] { uris + dnsNames + addresses.map(\.description) + emails }
 
     /// Reads and frees OpenSSL's form; null means no names.
     init(adopting names: OpaquePointer?) {
@@ -44,6 +46,7 @@ public struct AlternativeNames: Hashable, Sendable {
         let text = String(decoding: octets, as: UTF8.self)
         if type == GEN_URI { uris.append(text) }
         if type == GEN_DNS { dnsNames.append(text) }
+        if type == GEN_EMAIL { emails.append(text) }
     }
 
     private static func number(_ octets: ArraySlice<UInt8>) -> UInt64 { octets.reduce(0) { $0 << 8 | UInt64($1) } }

@@ -120,6 +120,34 @@ internal import COpenSSL
     /// Whether it may sign other certificates (basic constraints CA:TRUE, and key usage where present).
     public var isAuthority: Bool { unsafe X509_check_ca(raw) == 1 }
 
+    /// SubjectPublicKeyInfo in DER, whatever the key is; what `verifyCertificateSpki` pins the SHA-256 of.
+    public var subjectPublicKeyInfo: [UInt8] {
+        var der = unsafe UnsafeMutablePointer<UInt8>?.none
+        let count = unsafe i2d_X509_PUBKEY(X509_get_X509_PUBKEY(raw), &der)
+        defer { unsafe COpenSSL_free(der) }
+        // Safe: i2d has made as many octets as it says.
+        return unsafe Array(UnsafeBufferPointer(start: der, count: max(0, Int(count))))
+    }
+
+    /// Whether `issuer` has signed it, by name and by key.
+    public func isSigned(by issuer: Certificate) -> Bool {
+        OpenSSLErrors.clear()
+        defer { OpenSSLErrors.clear() }
+        guard unsafe X509_check_issued(issuer.raw, raw) == X509_V_OK,
+            let key = unsafe X509_get0_pubkey(issuer.raw)
+        else { return false }
+        return unsafe X509_verify(raw, key) == 1
+    }
+
+    /// Whether subject and issuer are the same, as of a root.
+    public var isSelfIssued: Bool { unsafe X509_NAME_cmp(X509_get_subject_name(raw), X509_get_issuer_name(raw)) == 0 }
+
+    /// Its key in words, such as `RSA 2048 bits` or `ECDSA P-256`; that of a stranger's certificate may be unreadable.
+    public var keyDescription: String {
+        guard let key = unsafe X509_get0_pubkey(raw) else { return "a key of an unknown kind" }
+        return unsafe PublicKey.describe(key)
+    }
+
     public var publicKey: PublicKey {
         guard let key = unsafe X509_get_pubkey(raw) else { preconditionFailure("a certificate without a public key") }
         return unsafe PublicKey(adopting: key)

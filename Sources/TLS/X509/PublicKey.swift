@@ -2,7 +2,7 @@ public import Base
 internal import COpenSSL
 
 /// A public key, of a certificate, a request or a private key.
-@safe public final class PublicKey: Sendable, Equatable {
+@safe public final class PublicKey: Sendable, Equatable, CustomStringConvertible {
     // Safe: OpenSSL counts references to it atomically, and nothing here changes it after init.
     nonisolated(unsafe) let raw: OpaquePointer
 
@@ -48,6 +48,25 @@ internal import COpenSSL
         case 256: .p256
         case 384: .p384
         default: nil
+        }
+    }
+
+    /// Such as `RSA 2048 bits` or `ECDSA P-256`.
+    public var description: String { unsafe Self.describe(raw) }
+
+    static func describe(_ key: OpaquePointer) -> String {
+        let bits = unsafe EVP_PKEY_get_bits(key)
+        let name = unsafe EVP_PKEY_get0_type_name(key).map { unsafe String(cString: $0) } ?? "unknown"
+        switch name {
+        case "EC":
+            var text = [CChar](repeating: 0, count: 64)
+            guard unsafe EVP_PKEY_get_group_name(key, &text, text.count, nil) == 1 else { return "ECDSA \(bits) bits" }
+            let group = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let common = ["prime256v1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"]
+            return "ECDSA \(common[group] ?? group)"
+        case "ED25519": return "Ed25519"
+        case "ED448": return "Ed448"
+        default: return "\(name) \(bits) bits"
         }
     }
 

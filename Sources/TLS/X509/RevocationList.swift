@@ -30,6 +30,19 @@ internal import COpenSSL
         return lists
     }
 
+    /// Who signed it, as RFC 2253 writes it.
+    public var issuer: String {
+        let output = MemoryBIO()
+        unsafe X509_NAME_print_ex(output.raw, X509_CRL_get_issuer(raw), 0, COpenSSL_XN_FLAG_RFC2253)
+        return output.text()
+    }
+
+    /// When it runs out; the distant past when it does not say so, as it must (RFC 5280 §5.1.2.5).
+    public var nextUpdate: Timestamp { Timestamp(seconds: unsafe COpenSSL_seconds(X509_CRL_get0_nextUpdate(raw))) }
+
+    /// The SHA-256 of the PEM form, which tells two lists apart.
+    var fingerprint: String { Hex.encode(SHA256.hash(Array(pem.utf8))) }
+
     public var pem: String {
         let output = MemoryBIO()
         unsafe PEM_write_bio_X509_CRL(output.raw, raw)

@@ -7,8 +7,11 @@ internal import COpenSSL
     nonisolated(unsafe) let raw: OpaquePointer
     /// The roots it was made of; empty for the system's.
     public let roots: [Certificate]
+    let revocationLists: [RevocationList]
+    /// When the first of the revocation lists runs out, after which nothing is believed; nil without lists.
+    let revocationExpiry: Timestamp?
     /// Whether certificates are looked up in revocation lists, whose time may run out.
-    let checksRevocation: Bool
+    var checksRevocation: Bool { !revocationLists.isEmpty }
 
     /// Trusts exactly `roots`; an intermediate given here is a root like any other.
     ///
@@ -18,11 +21,12 @@ internal import COpenSSL
             throw MeshError(.invalidConfiguration, "a trust store without roots would refuse every peer")
         }
         self.roots = roots
-        checksRevocation = !revocationLists.isEmpty
+        self.revocationLists = revocationLists
+        revocationExpiry = revocationLists.map(\.nextUpdate).min()
         unsafe raw = Self.makeStore()
         for root in roots { unsafe X509_STORE_add_cert(raw, root.raw) }
         for list in revocationLists { unsafe X509_STORE_add_crl(raw, list.raw) }
-        if checksRevocation {
+        if !revocationLists.isEmpty {
             unsafe X509_STORE_set_flags(raw, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
         }
         OpenSSLErrors.clear()
@@ -31,13 +35,17 @@ internal import COpenSSL
     public convenience init(pem: String) throws(MeshError) { try self.init(roots: try Certificate.chain(pem: pem)) }
 
     /// Trusts what the machine trusts (`/etc/ssl/certs`, or where SSL_CERT_FILE and SSL_CERT_DIR point).
-    public static let system = TrustStore()
+    public static let system = TrustStore(isSystem: true)
 
-    private init() {
+    /// Trusts nobody: for a server that takes any certificate (`insecureSkipVerify`) and was given no roots.
+    public static let none = TrustStore(isSystem: false)
+
+    private init(isSystem: Bool) {
         roots = []
-        checksRevocation = false
+        revocationLists = []
+        revocationExpiry = nil
         unsafe raw = Self.makeStore()
-        unsafe X509_STORE_set_default_paths(raw)
+        if isSystem { unsafe X509_STORE_set_default_paths(raw) }
         OpenSSLErrors.clear()
     }
 
