@@ -32,11 +32,17 @@ final class ProxyTables: Sendable {
     let credentials: Credentials?
     /// The routes of ``content``, made ready.
     let routing: RoutingTables
+    /// ``Content/gateway`` made ready; nil for a sidecar.
+    let gateway: GatewayTables?
 
-    init(_ content: Content, credentials: Credentials?, routing: RoutingTables) {
+    /// - Parameter predecessor: Of whose gateway tables is kept what stays the same.
+    init(_ content: Content, credentials: Credentials?, routing: RoutingTables, predecessor: GatewayTables? = nil) {
         self.content = content
         self.credentials = credentials
         self.routing = routing
+        gateway = content.gateway.map {
+            GatewayTables($0, secrets: content.secrets, workload: credentials, predecessor: predecessor)
+        }
         let declared = content.inbound?.ports ?? []
         ports = Dictionary(declared.map { ($0.number, $0) }) { first, _ in first }
     }

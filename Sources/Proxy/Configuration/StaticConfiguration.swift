@@ -18,8 +18,11 @@ internal import TLS
 ///   "destinations": [{ "name": "outbound|8000||web.foo", "endpoints": ["10.1.0.2:8000"], "tls": "ISTIO_MUTUAL" }]
 /// }
 /// ```
+///
+/// With `gateway` the proxy is one; see ``StaticGateway``.
 struct StaticConfiguration: Sendable {
-    var addresses = DataPlane.Addresses()
+    /// Nil for a gateway.
+    var addresses: DataPlane.Addresses?
     var content = ProxyTables.Content()
     /// PEM files; empty for a proxy without TLS.
     var certificateFile = ""
@@ -29,10 +32,8 @@ struct StaticConfiguration: Sendable {
 
     /// - Throws: ``MeshError`` that names the member that cannot be used.
     init(_ json: JSON) throws(MeshError) {
-        addresses.outbound = try Self.address(json, "outbound") ?? addresses.outbound
-        addresses.inbound = try Self.address(json, "inbound") ?? addresses.inbound
-        addresses.outboundFallback = try Self.address(json, "outboundFallback")
-        addresses.inboundFallback = try Self.address(json, "inboundFallback")
+        addresses = json["gateway"] == nil ? try Self.addresses(json) : nil
+        try StaticGateway.read(json, into: &content)
         certificateFile = json["certificate"]?.string ?? ""
         keyFile = json["key"]?.string ?? ""
         rootsFile = json["roots"]?.string ?? ""
@@ -62,7 +63,16 @@ struct StaticConfiguration: Sendable {
         }
     }
 
-    private static func wrong(_ member: String, _ value: String) -> MeshError {
+    private static func addresses(_ json: JSON) throws(MeshError) -> DataPlane.Addresses {
+        var addresses = DataPlane.Addresses()
+        addresses.outbound = try Self.address(json, "outbound") ?? addresses.outbound
+        addresses.inbound = try Self.address(json, "inbound") ?? addresses.inbound
+        addresses.outboundFallback = try Self.address(json, "outboundFallback")
+        addresses.inboundFallback = try Self.address(json, "inboundFallback")
+        return addresses
+    }
+
+    static func wrong(_ member: String, _ value: String) -> MeshError {
         MeshError(.invalidConfiguration, "\(member): \(value) cannot be used")
     }
 
@@ -166,9 +176,13 @@ struct StaticConfiguration: Sendable {
 
 extension StaticConfiguration {
     /// The tables and credentials, with the certificates read from their files.
-    func tables() throws -> ProxyTables {
+    ///
+    /// - Parameter predecessor: Of whose gateway tables is kept what stays the same.
+    func tables(predecessor: GatewayTables? = nil) throws -> ProxyTables {
         let routing = try RoutingTables(content)
-        if certificateFile.isEmpty { return ProxyTables(content, credentials: nil, routing: routing) }
+        if certificateFile.isEmpty {
+            return ProxyTables(content, credentials: nil, routing: routing, predecessor: predecessor)
+        }
         let identity = try TLSIdentity(
             certificatePEM: Files.readText(certificateFile),
             keyPEM: Files.readText(keyFile)
@@ -179,6 +193,6 @@ extension StaticConfiguration {
             trustDomains: trustDomains,
             inbound: content.inbound
         )
-        return ProxyTables(content, credentials: credentials, routing: routing)
+        return ProxyTables(content, credentials: credentials, routing: routing, predecessor: predecessor)
     }
 }

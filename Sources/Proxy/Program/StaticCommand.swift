@@ -32,13 +32,14 @@ struct StaticCommand {
 
     func run() throws -> Int32 {
         let first = try Self.load(path)
-        let plane = try DataPlane(workers: workers, addresses: first.addresses, tables: try first.tables())
+        let tables = try first.tables()
+        let plane = try DataPlane(workers: workers, addresses: first.addresses, tables: tables)
         let loop = try EventLoop()
-        let reader = ConfigurationReader(path: path, plane: plane, loop: loop)
+        let reader = ConfigurationReader(path: path, plane: plane, loop: loop, configuration: first, tables: tables)
+        reader.watch()
         let signals = try SignalSource([SIGTERM, SIGINT, SIGHUP], on: loop, reader)
-        Log("proxy").info(
-            "serving \(path) with \(workers) workers: outbound \(first.addresses.outbound), inbound \(first.addresses.inbound)"
-        )
+        let role = first.addresses.map { "outbound \($0.outbound), inbound \($0.inbound)" } ?? "gateway"
+        Log("proxy").info("serving \(path) with \(workers) workers: \(role)")
         try loop.run()
         withExtendedLifetime(signals) {}
         plane.stop()
@@ -50,25 +51,54 @@ struct StaticCommand {
     }
 }
 
-/// Follows signals on the main thread.
-private final class ConfigurationReader: SignalHandler {
+/// Follows signals, and a gateway's files, on the main thread.
+private final class ConfigurationReader: SignalHandler, TimerHandler {
     private let path: String
     private let plane: DataPlane
     private let loop: EventLoop
+    private var configuration: StaticConfiguration
+    private var tables: ProxyTables
 
-    init(path: String, plane: DataPlane, loop: EventLoop) {
-        self.path = path
-        self.plane = plane
-        self.loop = loop
+    init(
+        path: String,
+        plane: DataPlane,
+        loop: EventLoop,
+        configuration: StaticConfiguration,
+        tables: ProxyTables
+    ) {
+        (self.path, self.plane, self.loop) = (path, plane, loop)
+        (self.configuration, self.tables) = (configuration, tables)
     }
 
     func signalReceived(_ signal: CInt) {
         guard signal == SIGHUP else { return loop.handle.stop() }
         do {
-            plane.replace(try StaticCommand.load(path).tables())
+            try use(try StaticCommand.load(path))
             Log("proxy").info("configuration read again from \(path)")
         } catch {
             Log("proxy").error("configuration of \(path) not used, the last good one stays: \(error)")
+        }
+    }
+
+    private func use(_ configuration: StaticConfiguration) throws {
+        tables = try configuration.tables(predecessor: tables.gateway)
+        self.configuration = configuration
+        plane.replace(tables)
+    }
+
+    /// Looks after what no event tells of: certificate files, and ports that were taken.
+    func watch() {
+        if tables.gateway != nil { _ = loop.schedule(after: GatewayTables.watchInterval, self) }
+    }
+
+    func timerFired(_ timer: TimerID) {
+        watch()
+        plane.retryListening()
+        guard tables.gateway?.isStale == true else { return }
+        do {
+            try use(configuration)
+        } catch {
+            Log("proxy").error("certificates of \(path) not used, the last good ones stay: \(error)")
         }
     }
 }

@@ -1,9 +1,14 @@
 internal import Base
 internal import Discovery
+internal import TLS
 
 /// What is known about one accepted connection; made once, read by every request on it.
 final class ConnectionInfo {
-    enum Direction: Sendable { case inbound, outbound }
+    enum Direction: Sendable {
+        case inbound, outbound
+        /// From the world outside, or from another mesh, to a gateway.
+        case gateway
+    }
 
     let direction: Direction
     let peer: SocketAddress
@@ -20,11 +25,18 @@ final class ConnectionInfo {
     var reason = ""
     /// The policy of the port; inbound only.
     var port: InboundPolicy.Port?
+    /// The chain that took the connection, at a gateway.
+    var chain: GatewayTables.Chain?
+    /// What the TLS handshake agreed on, at a gateway; nil where no TLS ends.
+    var tls: TLSInfo?
 
-    /// Whether the connection may go on under the policy of `tables`; plaintext may not under STRICT.
+    /// Whether the connection may go on: plaintext may not under STRICT, and at a gateway its chain must be there.
     func isAllowed(by tables: ProxyTables) -> Bool {
-        guard direction == .inbound, !isMutualTLS else { return true }
-        return tables.policy(port: target.port)?.mode != .strict
+        switch direction {
+        case .outbound: true
+        case .inbound: isMutualTLS || tables.policy(port: target.port)?.mode != .strict
+        case .gateway: chain.map { tables.gateway?.contains($0) ?? false } ?? true
+        }
     }
 
     init(_ direction: Direction, peer: SocketAddress, target: SocketAddress) {

@@ -16,13 +16,15 @@ final class DataPlane: Sendable {
 
     private let threads: [EventLoopThread<Worker>]
     private let sinks = LogSinks()
+    private let gateway = GatewayListening()
 
     /// Starts the workers and listens.
     ///
-    /// - Throws: ``SystemError`` when a port is taken.
+    /// - Parameter addresses: Where redirected connections arrive; nil for a gateway, to which nothing is redirected.
+    /// - Throws: ``SystemError`` when one of `addresses` is taken.
     init(
         workers: Int,
-        addresses: Addresses,
+        addresses: Addresses?,
         limits: WorkerLimits = WorkerLimits(),
         tables: ProxyTables,
         discovery: (any DiscoveryRequests)? = nil
@@ -34,13 +36,13 @@ final class DataPlane: Sendable {
                 let telemetry = WorkerTelemetry(loop, sinks: sinks)
                 let worker = Worker(loop, limits: limits, tables: tables, telemetry: telemetry, discovery: discovery)
                 telemetry.configure(tables.content.mesh)
-                try worker.listen(Listener(worker, .inbound, addresses.inbound, fallback: addresses.inboundFallback))
-                try worker.listen(Listener(worker, .outbound, addresses.outbound, fallback: addresses.outboundFallback))
+                if let addresses { try worker.listen(to: addresses) }
                 return worker
             }
             threads.append(thread)
         }
         self.threads = threads
+        gateway.follow(tables.gateway, threads)
     }
 
     /// Replaces what every worker decides by; each does so between two events.
@@ -51,7 +53,14 @@ final class DataPlane: Sendable {
                 worker.replace(tables)
             }
         }
+        gateway.follow(tables.gateway, threads)
     }
+
+    /// Why some of a gateway's places are not listened on, by place; empty when all are.
+    var listeningProblems: [String] { gateway.problems }
+
+    /// Tries again to listen where it was not possible.
+    func retryListening() { gateway.retry(threads) }
 
     /// Connections end after what they are doing now; inbound ones are no longer accepted.
     func drain() {
@@ -78,6 +87,13 @@ final class DataPlane: Sendable {
             thread.stopAndJoin()
         }
         sinks.close()
+    }
+}
+
+extension Worker {
+    fileprivate func listen(to addresses: DataPlane.Addresses) throws(SystemError) {
+        try listen(Listener(self, .inbound, addresses.inbound, fallback: addresses.inboundFallback))
+        try listen(Listener(self, .outbound, addresses.outbound, fallback: addresses.outboundFallback))
     }
 }
 

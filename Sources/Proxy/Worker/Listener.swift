@@ -64,6 +64,7 @@ final class Listener: ReadinessHandler {
         switch direction {
         case .inbound: InboundAcceptance(worker, channel, info).start()
         case .outbound: OutboundAcceptance(worker, channel, info).start()
+        case .gateway: break  // Has listeners of its own: ``GatewayPort``.
         }
     }
 

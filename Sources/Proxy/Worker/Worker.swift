@@ -25,6 +25,7 @@ final class Worker {
     private let discovery: (any DiscoveryRequests)?
     private var connections: [ObjectIdentifier: any WorkerConnection] = [:]
     private var listeners: [Listener] = []
+    private var gatewayPorts = GatewayPorts()
     private var destinations: [String: DestinationPool] = [:]
     private var applications: [ApplicationKey: DestinationPool] = [:]
     private var waiting: [ResourceName: [Waiter]] = [:]
@@ -55,6 +56,11 @@ final class Worker {
     func listen(_ listener: Listener) throws(SystemError) {
         try listener.start()
         listeners.append(listener)
+    }
+
+    /// Listens on one of a gateway's places.
+    func listen(_ place: GatewayTables.Place, _ socket: consuming Socket) {
+        gatewayPorts.open(place, socket, on: self)
     }
 
     /// Connections are no longer kept for another request, and the listeners that `stops` names close.
@@ -99,12 +105,18 @@ final class Worker {
             pool.retire(keeping: successor)
         }
         if tables.content.inbound != old.content.inbound { inboundPolicyChanged() }
+        if tables.gateway !== old.gateway { gatewayChanged() }
         wakeWaiters()
     }
 
     private func inboundPolicyChanged() {
         for pool in applications.values { pool.retire(keeping: nil) }
         applications = [:]
+        for connection in connections.values { connection.inboundPolicyChanged() }
+    }
+
+    private func gatewayChanged() {
+        gatewayPorts.close(except: tables.gateway)
         for connection in connections.values { connection.inboundPolicyChanged() }
     }
 

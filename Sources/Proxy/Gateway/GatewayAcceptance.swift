@@ -1,0 +1,251 @@
+internal import Base
+internal import Discovery
+internal import EventLoop
+internal import TLS
+
+/// A gateway's connection between its arrival and the moment it is known how to treat it.
+///
+/// Until a whole ClientHello is there nothing is kept of what the client sends: the kernel has it, and bounds it.
+final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection {
+    private enum State { case looking, handshaking, closed }
+
+    private let worker: Worker
+    private let info: ConnectionInfo
+    private let place: GatewayTables.Place
+    private var channel: Channel?
+    private var state = State.looking
+    private var timer: TimerID?
+    /// Looking again makes sense when there are so many octets.
+    private var wanted = 1
+
+    init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo, _ place: GatewayTables.Place) {
+        self.worker = worker
+        self.info = info
+        self.place = place
+        self.channel = consume channel
+    }
+
+    /// Waits for the first bytes if they matter, and hands the connection on.
+    func start() {
+        guard let listener else { return close() }
+        if !listener.chooser.looksForTLS, let chain = listener.chooser.plaintext,
+            case .bytes = listener.chains[chain].configuration.content
+        {
+            // The server may be the one to speak first.
+            return serve(listener.chains[chain])
+        }
+        worker.add(self)
+        // One time for everything, so that no client gains by dividing it.
+        timer = worker.loop.schedule(after: worker.limits.handshakeTimeout, self)
+        guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
+    }
+
+    private var listener: GatewayTables.Listener? { worker.tables.gateway?.listeners[place] }
+
+    func becameReady(_ readiness: Readiness) {
+        switch state {
+        case .looking: look()
+        case .handshaking: proceedHandshake()
+        case .closed: break
+        }
+    }
+
+    // Choosing
+
+    private func look() {
+        let worker = worker
+        var buffer = worker.takeReadBuffer()
+        defer { worker.giveReadBuffer(&buffer) }
+        var span = buffer.mutableSpan
+        switch channel?.peek(into: &span) {
+        case .moved(let count):
+            if count >= wanted { judge(buffer.span.extracting(0..<count), isFull: count == buffer.count) }
+        case .wouldBlock: break
+        case .ended, .failed, nil: close()
+        }
+    }
+
+    /// - Parameter isFull: Whether more could not be looked at anyway.
+    private func judge(_ bytes: Span<UInt8>, isFull: Bool) {
+        guard let listener else { return close() }
+        var inspection = ClientHello.Inspection.notTLS
+        if listener.chooser.looksForTLS { inspection = ClientHello.inspect(bytes) }
+        switch inspection {
+        case .needsMore where isFull: refuse("the ClientHello is too large", details: "client_hello_too_large")
+        case .needsMore(let count): wanted = count
+        case .hello(let hello): choose(hello, listener)
+        case .notTLS: choosePlaintext(listener)
+        }
+    }
+
+    private func choosePlaintext(_ listener: GatewayTables.Listener) {
+        guard let index = listener.chooser.choose(.plaintext) else {
+            return refuse("plaintext where only TLS is spoken", details: "filter_chain_not_found")
+        }
+        serve(listener.chains[index])
+    }
+
+    private func choose(_ hello: ClientHello, _ listener: GatewayTables.Listener) {
+        info.serverName = hello.serverName ?? ""
+        let opening = ChainChooser.Opening.hello(
+            serverName: hello.serverName,
+            applicationProtocols: hello.applicationProtocols
+        )
+        guard let index = listener.chooser.choose(opening) else {
+            return refuse("no server for \(serverName)", details: "filter_chain_not_found")
+        }
+        let chain = listener.chains[index]
+        if case .terminate(let tls) = chain.configuration.transport {
+            terminate(tls, chain)
+        } else {
+            serve(chain)
+        }
+    }
+
+    private var serverName: String { info.serverName.isEmpty ? "clients without SNI" : "SNI \(info.serverName)" }
+
+    // TLS
+
+    private func terminate(_ tls: ServerTLS, _ chain: GatewayTables.Chain) {
+        info.chain = chain
+        switch worker.tables.gateway?.credentials.server(for: tls) {
+        case .ready(let context):
+            state = .handshaking
+            channel?.beginTLS(context)
+            guard channel?.register(on: worker.loop, self) == true else { return close() }
+            proceedHandshake()
+        // The reason was logged when it came up; once for each connection would bury it.
+        case .unusable(let reason): refuse(reason, details: "certificate_missing", isKnown: true)
+        case nil: close()
+        }
+    }
+
+    private func proceedHandshake() {
+        switch channel?.proceedHandshake(on: worker.loop) {
+        case .done: handshakeEnded()
+        case .inProgress, nil: break
+        case .failed(_, let cause): handshakeFailed(cause)
+        }
+    }
+
+    private func handshakeEnded() {
+        guard let chain = info.chain, let agreed = channel?.tlsInfo else { return close() }
+        info.tls = agreed
+        if let certificate = agreed.peerCertificate { note(certificate) }
+        serve(chain)
+    }
+
+    /// Remembers who the client is.
+    private func note(_ certificate: Certificate) {
+        let names = certificate.alternativeNames
+        info.isMutualTLS = true
+        info.principal = names.uris.first ?? ""
+        info.callerElement = Array(
+            ForwardedClientCert.element(
+                receiver: "",
+                caller: .init(
+                    hash: certificate.fingerprint,
+                    subject: certificate.subject,
+                    uris: names.uris,
+                    dnsNames: names.dnsNames
+                )
+            ).utf8
+        )
+        worker.telemetry.metrics.mutualTLSAccepted += 1
+    }
+
+    private func handshakeFailed(_ cause: String) {
+        let origin = info.chain?.configuration.origin ?? ""
+        worker.telemetry.log.warn(
+            "TLS handshake failed: gateway \(info.peer) -> \(info.target), \(serverName): \(cause) (\(origin))"
+        )
+        worker.telemetry.metrics.handshakesFailed += 1
+        var log = ExchangeLog()
+        log.begin(at: worker.loop.now)
+        log.details = "downstream_transport_failure"
+        log.upstreamFailure = cause
+        worker.finished(log, info, cluster: "")
+        close()
+    }
+
+    // Handing on
+
+    private func serve(_ chain: GatewayTables.Chain) {
+        info.chain = chain
+        info.reason = chain.configuration.origin
+        switch chain.configuration.content {
+        case .http(let routes):
+            guard let channel = take() else { return }
+            DownstreamHTTP1(worker, channel, info, RequestRouter(table: routes)).start()
+        case .bytes(let destinations): carry(to: destinations)
+        }
+    }
+
+    private func carry(to destinations: [WeightedDestination]) {
+        let name = destinations.pick(&worker.random)
+        guard let pool = worker.pool(named: name) else {
+            return refuse("destination \(name) is not there", flag: .noCluster, details: "cluster_not_found")
+        }
+        guard let endpoint = pool.pick(original: info.target, avoiding: nil, &worker.random) else {
+            let refusal = pool.destination.refusal
+            let reason = refusal.isEmpty ? "\(name) has no endpoint" : refusal
+            return refuse(reason, flag: .noHealthyUpstream, details: "no_healthy_upstream")
+        }
+        guard let channel = take() else { return }
+        ByteTunnel(worker, channel, info, to: endpoint, cluster: name).start()
+    }
+
+    /// Gives the channel away; this object is done.
+    private func take() -> Channel? {
+        guard state != .closed else { return nil }
+        end()
+        return channel.take()
+    }
+
+    /// Closes with what the client has sent unread, which the client sees as a reset.
+    private func refuse(
+        _ reason: String,
+        flag: ResponseFlag = .noRoute,
+        details: String,
+        isKnown: Bool = false
+    ) {
+        info.reason = reason
+        if !isKnown { worker.telemetry.log.info("refused: gateway \(info.peer) -> \(info.target): \(reason)") }
+        var log = ExchangeLog()
+        log.begin(at: worker.loop.now)
+        (log.flag, log.details) = (flag, details)
+        worker.finished(log, info, cluster: "")
+        channel?.resetOnClose()
+        close()
+    }
+
+    func timerFired(_ timer: TimerID) {
+        self.timer = nil
+        let seconds = worker.limits.handshakeTimeout.components.seconds
+        switch state {
+        // Where there is only plaintext nothing was to be learnt: HTTP has its own patience.
+        case .looking where listener?.chooser.looksForTLS == false: listener.map(choosePlaintext)
+        case .looking: refuse("the client said nothing to go by for \(seconds) s", details: "listener_filter_timeout")
+        case .handshaking: handshakeFailed("the client was silent for \(seconds) s in the handshake")
+        case .closed: break
+        }
+    }
+
+    func inboundPolicyChanged() {}
+
+    var isIdle: Bool { state == .looking }
+
+    private func end() {
+        state = .closed
+        if let timer { worker.loop.cancel(timer) }
+        timer = nil
+        worker.remove(self)
+    }
+
+    func close() {
+        guard state != .closed else { return }
+        end()
+        channel?.unregister(from: worker.loop)
+        channel = nil
+    }
+}

@@ -1,0 +1,73 @@
+internal import Base
+internal import Discovery
+internal import TLS
+
+/// The TLS contexts of a gateway, one for each different ``ServerTLS``; shared by all workers.
+///
+/// A context lives until something that it is made from changes. What cannot be made takes down only the chains that
+/// need it.
+final class GatewayCredentials: Sendable {
+    enum Server: Sendable {
+        case ready(TLSServerContext)
+        /// Why no connection can be served.
+        case unusable(String)
+    }
+
+    private struct Entry: Sendable {
+        var material: GatewayMaterial
+        var server: Server
+        /// When the first of the certificates runs out; nil when there is none to use.
+        var expiry: Timestamp?
+    }
+
+    private let entries: [ServerTLS: Entry]
+    private let workload: Credentials?
+    /// Those that contexts are made from, as they were then; nil for one that was not there.
+    private let files: [String: FileStamp?]
+
+    init(
+        _ wanted: [ServerTLS],
+        secrets: [String: Credential],
+        workload: Credentials?,
+        predecessor: GatewayCredentials?
+    ) {
+        self.workload = workload
+        var reader = MaterialReader(secrets: secrets, workload: workload)
+        var entries: [ServerTLS: Entry] = [:]
+        for tls in wanted where entries[tls] == nil {
+            let material = reader.read(tls)
+            let old = predecessor?.entries[tls]
+            if let old, old.material == material, old.expiry.map({ .now < $0 }) ?? true {
+                entries[tls] = old
+            } else {
+                entries[tls] = Self.entry(tls, material, workload)
+            }
+        }
+        self.entries = entries
+        files = reader.stamps
+    }
+
+    func server(for tls: ServerTLS) -> Server {
+        entries[tls]?.server ?? .unusable("its configuration is not in force")
+    }
+
+    /// Whether the contexts must be made anew: a file has changed, or a certificate has run out.
+    func isStale(now: Timestamp = .now) -> Bool {
+        if entries.values.contains(where: { $0.expiry.map { now >= $0 } ?? false }) { return true }
+        return files.contains { FileStamp($0.key) != $0.value }
+    }
+
+    private static func entry(_ tls: ServerTLS, _ material: GatewayMaterial, _ workload: Credentials?) -> Entry {
+        var entry = Entry(material: material, server: .unusable(material.problem), expiry: nil)
+        guard material.problem.isEmpty else { return entry }
+        do {
+            let builder = ServerContextBuilder(tls: tls, material: material, workload: workload)
+            let identities = try builder.identities()
+            entry.server = .ready(try builder.context(identities))
+            entry.expiry = identities.map(\.leaf.notAfter).min()
+        } catch {
+            entry.server = .unusable("\(error)")
+        }
+        return entry
+    }
+}

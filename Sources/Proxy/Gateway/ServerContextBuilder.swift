@@ -1,0 +1,77 @@
+internal import Base
+internal import Discovery
+internal import TLS
+
+/// Makes the context for one way of ending TLS.
+struct ServerContextBuilder {
+    let tls: ServerTLS
+    let material: GatewayMaterial
+    let workload: Credentials?
+
+    /// The certificates to show.
+    ///
+    /// - Throws: ``MeshError`` that names the credential and what is wrong with it.
+    func identities() throws(MeshError) -> [TLSIdentity] {
+        if case .workload = tls.certificates { return workload.map { [$0.identity] } ?? [] }
+        var identities: [TLSIdentity] = []
+        for pair in material.pairs {
+            do {
+                identities.append(try TLSIdentity(certificatePEM: pair.certificatesPEM, keyPEM: pair.keyPEM))
+            } catch {
+                throw MeshError(.invalidConfiguration, "\(pair.source) cannot be used", cause: error)
+            }
+        }
+        return identities
+    }
+
+    func context(_ identities: [TLSIdentity]) throws(MeshError) -> TLSServerContext {
+        guard let first = identities.first else {
+            throw MeshError(.invalidConfiguration, "there is no certificate to show")
+        }
+        if let expired = identities.first(where: { $0.leaf.notAfter <= .now }) {
+            throw MeshError(
+                .invalidConfiguration,
+                "\(expired.leaf) has expired at \(expired.leaf.notAfter); renew it"
+            )
+        }
+        guard tls.minimumVersion <= tls.maximumVersion else {
+            throw MeshError(
+                .invalidConfiguration,
+                "minProtocolVersion \(tls.minimumVersion) is above maxProtocolVersion \(tls.maximumVersion)"
+            )
+        }
+        var configuration = TLSServerConfiguration(identity: first)
+        configuration.identities = identities
+        configuration.parameters.versions = tls.minimumVersion...tls.maximumVersion
+        configuration.parameters.cipherSuites = tls.cipherSuites
+        configuration.parameters.applicationProtocols = tls.applicationProtocols
+        if !tls.curves.isEmpty { configuration.parameters.groups = tls.curves }
+        configuration.clientCertificate = try clientCertificate()
+        return try TLSServerContext(configuration)
+    }
+
+    private func clientCertificate() throws(MeshError) -> TLSServerConfiguration.ClientCertificate {
+        switch tls.clientCertificate {
+        case .none: .none
+        case .optional: .optional(try verification())
+        case .required: .required(try verification())
+        }
+    }
+
+    private func verification() throws(MeshError) -> PeerVerification {
+        let names: PeerVerification.Names =
+            tls.subjectAlternativeNames.isEmpty ? .any : .exactly(Set(tls.subjectAlternativeNames))
+        var verification = PeerVerification(trust: try trust(), names: names)
+        verification.acceptsAnyChain = tls.skipsVerification
+        return verification
+    }
+
+    private func trust() throws(MeshError) -> TrustStore {
+        if tls.roots == .workload, let workload { return workload.trust }
+        do {
+            return try TrustStore(pem: material.rootsPEM)
+        } catch {
+            throw MeshError(.invalidConfiguration, "\(material.rootsSource) has no usable roots", cause: error)
+        }
+    }
+}
