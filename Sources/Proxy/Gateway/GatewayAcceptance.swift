@@ -71,11 +71,16 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         var inspection = ClientHello.Inspection.notTLS
         if listener.chooser.looksForTLS { inspection = ClientHello.inspect(bytes) }
         switch inspection {
-        case .needsMore where isFull: refuse("the ClientHello is too large", details: "client_hello_too_large")
+        case .tooLarge: refuseTooLarge()
+        case .needsMore where isFull: refuseTooLarge()
         case .needsMore(let count): wanted = count
         case .hello(let hello): choose(hello, listener)
         case .notTLS: choosePlaintext(listener)
         }
+    }
+
+    private func refuseTooLarge() {
+        refuse("the ClientHello is too large", details: "client_hello_too_large")
     }
 
     private func choosePlaintext(_ listener: GatewayTables.Listener) {
