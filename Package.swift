@@ -90,7 +90,8 @@ let package = Package(
         library(
             "LabNode",
             [
-                "Base", "CLinux", "EventLoop", "HTTP", "JSON", "Kubernetes", "Network", "Subprocess", "TLS", "YAML",
+                "Base", "CLinux", "EventLoop", "GRPC", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Subprocess",
+                "TLS", "YAML",
             ]
         ),
         library(
@@ -215,6 +216,6 @@ let package = Package(
             swiftSettings: house
         ),
         // Roles do not import each other; their tests may: the node is tried with the real API server.
-        tests("LabNode", ["Base", "JSON", "Kubernetes", "LabServer", "Subprocess"]),
+        tests("LabNode", ["Base", "GRPC", "JSON", "Kubernetes", "LabServer", "Network", "Protobuf", "Subprocess"]),
     ]
 )

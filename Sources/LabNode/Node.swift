@@ -121,9 +121,11 @@ public final class Node: Sendable {
         existing?.forget()
         let worker = PodWorker(context, pod)
         workers.withLock { $0[change.key] = worker }
+        context.changes.announce()
         group.addTask {
             await worker.run()
             self.workers.withLock { if $0[change.key]?.uid == worker.uid { $0[change.key] = nil } }
+            self.context.changes.announce()
         }
     }
 

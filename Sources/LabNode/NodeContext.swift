@@ -18,6 +18,8 @@ public struct NodeConfiguration: Sendable {
     public init() {}
 
     var containerState: String { "\(runtimeDirectory)/runc" }
+    /// A path for a socket that is used once; short, as a socket's must be.
+    var newConsole: String { "\(runtimeDirectory)/console-\(String(UInt64.random(in: 0 ... .max), radix: 36))" }
     var forwardingRecord: String { "\(runtimeDirectory)/ip_forward" }
 }
 
@@ -30,6 +32,8 @@ struct NodeContext: Sendable {
     let images: ImageTable
     let events: EventRecorder
     let capacity: NodeCapacity
+    /// Says that a pod or one of its containers came, went or changed.
+    let changes = Changes()
     /// This machine's other file systems, mounted into every container.
     let machineMounts: [String]
 

@@ -1,27 +1,31 @@
 internal import Kubernetes
 internal import Synchronization
 
-/// What a container prints, from its log; nothing can be typed into it.
+/// A user at a container's own program: sees what it prints, and types into it where the container has an input.
 final class AttachSession: ContainerSession {
     let output: AsyncThrowingStream<ContainerOutput, any Error>
+    private let streams: ContainerStreams
+    private let merger: OutputMerger
+    private let hasInput: Bool
 
-    /// - Parameter exitCode: Asked when the container has ended.
-    init(_ log: ContainerLogFollower, exitCode: @escaping @Sendable () -> Int32) {
-        let end = End()
+    init(_ streams: ContainerStreams, _ options: TerminalOptions) {
+        self.streams = streams
+        hasInput = options.stdin
+        let (early, merger) = streams.attach()
+        self.merger = merger
+        let rest = Mutex(early[...])
         output = AsyncThrowingStream {
-            if let bytes = try await log.next() { return .stdout(bytes) }
-            return end.isFirst ? .exited(code: exitCode()) : nil
+            if let piece = rest.withLock({ $0.popFirst() }) { return piece }
+            return await merger.next()
         }
     }
 
-    private final class End: Sendable {
-        private let isOver = Atomic(false)
-        /// True the first time it is asked.
-        var isFirst: Bool { !isOver.exchange(true, ordering: .relaxed) }
-    }
+    func writeInput(_ bytes: [UInt8]) async throws { if hasInput { try await streams.write(bytes) } }
+    func closeInput() async { if hasInput { await streams.inputEnded() } }
+    func resize(columns: UInt16, rows: UInt16) async { streams.resize(columns: columns, rows: rows) }
 
-    func writeInput(_ bytes: [UInt8]) async throws {}
-    func closeInput() async {}
-    func resize(columns: UInt16, rows: UInt16) async {}
-    func close() async {}
+    func close() async {
+        streams.detach(merger)
+        await closeInput()
+    }
 }

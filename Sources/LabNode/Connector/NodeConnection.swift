@@ -1,6 +1,7 @@
 internal import Base
 internal import JSON
 public import Kubernetes
+internal import Network
 
 /// Joins the API server to the containers of this node.
 extension Node: NodeConnector {
@@ -75,19 +76,22 @@ extension Node: NodeConnector {
         _ namespace: String,
         _ pod: String
     ) async throws -> (PodWorker, LiveContainer) {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while true {
-            let worker = try? worker(namespace, pod)
-            if let worker, let live = worker.live(container) { return (worker, live) }
-            guard worker.map({ Self.isStarting(container, of: $0) }) ?? true, ContinuousClock.now < deadline else {
-                throw StatusError(
-                    code: 500,
-                    reason: "InternalError",
-                    message:
-                        "container \"\(container)\" in pod \"\(pod)\" is not running: see kubectl describe pod \(pod)"
-                )
+        let refusal = StatusError(
+            code: 500,
+            reason: "InternalError",
+            message: "container \"\(container)\" in pod \"\(pod)\" is not running: see kubectl describe pod \(pod)"
+        )
+        do {
+            return try await withTimeLimit(.seconds(10), "the start of \(container)") {
+                try await self.context.changes.first {
+                    let worker = try? self.worker(namespace, pod)
+                    if let worker, let live = worker.live(container) { return (worker, live) }
+                    guard worker.map({ Self.isStarting(container, of: $0) }) ?? true else { throw refusal }
+                    return nil
+                }
             }
-            try await Task.sleep(for: .milliseconds(20))
+        } catch let error as MeshError where error.code == .timedOut {
+            throw refusal
         }
     }
 
@@ -103,13 +107,11 @@ extension Node: NodeConnector {
         container: String,
         options: TerminalOptions
     ) async throws -> any ContainerSession {
-        var following = LogOptions()
-        following.follow = true
-        let worker = try worker(namespace, pod)
-        return AttachSession(try follower(worker, container, following)) {
-            let status = worker.pod["status", "containerStatuses"]?.array?.first { $0["name"]?.string == container }
-            return Int32(clamping: status?["state", "terminated", "exitCode"]?.int ?? 0)
+        if let worker = try? worker(namespace, pod), worker.hasEnded(container) {
+            return EndedContainerSession(try follower(worker, container, LogOptions()))
         }
+        let (_, live) = try await running(container, namespace, pod)
+        return AttachSession(live.streams, options)
     }
 
     public func connect(namespace: String, pod: String, port: UInt16) async throws -> any PodConnection {

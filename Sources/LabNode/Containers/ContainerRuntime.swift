@@ -10,11 +10,14 @@ struct ContainerRuntime: Sendable {
     /// Where runc keeps what it knows of running containers.
     let stateDirectory: String
 
-    /// A container's first process, and what it prints.
+    /// A container's first process, and its standard streams.
     struct Started: Sendable {
         let process: RunningProcess
+        /// Nil when it reads `/dev/null`.
+        let input: AsyncPipe?
         let output: AsyncPipe
-        let error: AsyncPipe
+        /// Nil when a terminal is both.
+        let error: AsyncPipe?
     }
 
     private func runc(_ arguments: String...) -> Subprocess {
@@ -23,26 +26,31 @@ struct ContainerRuntime: Sendable {
 
     /// Starts a container from its bundle; its process is a child of this program then.
     ///
-    /// - Parameter bundle: A directory with `config.json`.
+    /// - Parameters:
+    ///   - bundle: A directory with `config.json`.
+    ///   - hasInput: Whether something can be typed into it.
+    ///   - console: Where a socket may be made, when `config.json` asks for a terminal.
     /// - Throws: ``MeshError`` `.unavailable` with runc's words, such as that the program does not exist.
-    func start(_ identifier: String, bundle: String) async throws -> Started {
+    func start(_ identifier: String, bundle: String, hasInput: Bool, console: String?) async throws -> Started {
         let (pidFile, logFile) = ("\(bundle)/pid", "\(bundle)/runc.log")
-        let starter = try Subprocess(
+        let socket = try console.map { try ConsoleSocket(path: $0) }
+        var program = Subprocess(
             "runc",
             [
                 "--root", stateDirectory, "--log", logFile, "--log-format", "json", "run", "--detach", "--pid-file",
-                pidFile, "--bundle", bundle, identifier,
-            ]
-        ).start()
+                pidFile, "--bundle", bundle,
+            ] + (console.map { ["--console-socket", $0] } ?? []) + [identifier]
+        )
+        if hasInput, socket == nil { program.input = .pipe }
+        let starter = try program.start()
         let status = try await starter.waitForExit()
         guard status.isSuccess, let output = starter.output, let error = starter.error,
             let processID = (try? Files.readText(pidFile)).flatMap({ Int32($0.trimmingNewlines()) })
         else { throw MeshError(.unavailable, Self.lastMessage(of: logFile) ?? "runc: \(status)") }
-        return Started(
-            process: try RunningProcess(adopting: processID, name: identifier),
-            output: output,
-            error: error
-        )
+        let process = try RunningProcess(adopting: processID, name: identifier)
+        guard let socket else { return Started(process: process, input: starter.input, output: output, error: error) }
+        let terminal = try socket.terminal(name: "terminal of \(identifier)")
+        return Started(process: process, input: hasInput ? terminal.input : nil, output: terminal.output, error: nil)
     }
 
     /// Forgets a container, and kills what still runs of it.

@@ -27,7 +27,7 @@ struct OCIConfiguration: Sendable {
         let isReadOnly = !isRootWritable || security("readOnlyRootFilesystem")?.bool == true
         return [
             "ociVersion": "1.0.2",
-            "process": process(arguments: command, hasTerminal: false),
+            "process": process(arguments: command, hasTerminal: container.hasTerminal),
             "root": ["path": .string(rootPath), "readonly": .bool(isReadOnly)],
             "hostname": .string(pod.hostname),
             "mounts": .array(Self.systemMounts + (isPrivileged ? [] : Self.readOnlySystem) + mounts.map(Self.mount)),

@@ -9,6 +9,7 @@ struct LiveContainer: Sendable {
     /// The name that the runtime knows it by.
     let identifier: String
     let process: RunningProcess
+    let streams: ContainerStreams
     let configuration: OCIConfiguration
     /// Probes, hooks and the wait for its end; cancelled when it has ended.
     var tasks: [Task<Void, Never>] = []

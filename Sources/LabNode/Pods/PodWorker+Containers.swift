@@ -78,18 +78,26 @@ extension PodWorker {
             try Files.makeDirectory(FilePath.parent(of: logPath), mode: 0o750)
             removeOldLogs(of: container, attempt: attempt)
             event("Created", "Created container: \(container.name)", container: container)
-            let started = try await context.runtime.start(identifier, bundle: bundle)
+            let started = try await context.runtime.start(
+                identifier,
+                bundle: bundle,
+                hasInput: container.hasInput,
+                console: container.hasTerminal ? context.configuration.newConsole : nil
+            )
             let live = LiveContainer(
                 specification: container,
                 identifier: identifier,
                 process: started.process,
+                streams: ContainerStreams(started, of: container),
                 configuration: configuration
             )
             withLive(container.name) { $0 = live }
             event("Started", "Started container \(container.name)", container: container)
             post(.containerStarted(container.name, identifier: "apus-lab://\(identifier)", at: startedAt))
             Task {
-                let status = await Self.follow(started, logPath: logPath)
+                await live.streams.follow(try? ContainerLogWriter(path: logPath))
+                // A status that somebody else took is lost; then nobody knows how it ended.
+                let status = (try? await live.process.waitForExit()) ?? .exited(255)
                 await self.ended(live, status, startedAt: startedAt)
             }
             watchHealth(of: live)
@@ -112,21 +120,6 @@ extension PodWorker {
             )
             post(.containerEnded(container.name, termination))
         }
-    }
-
-    /// Writes what the container prints to its log, until it has ended and everything is written.
-    private static func follow(_ started: ContainerRuntime.Started, logPath: String) async -> ExitStatus {
-        let log = try? ContainerLogWriter(path: logPath)
-        await withDiscardingTaskGroup { group in
-            for (number, pipe) in [started.output, started.error].enumerated() {
-                group.addTask {
-                    while let bytes = try? await pipe.read(), !bytes.isEmpty { log?.append(bytes, stream: number) }
-                }
-            }
-        }
-        log?.finish()
-        // A status that somebody else took is lost; then nobody knows how it ended.
-        return (try? await started.process.waitForExit()) ?? .exited(255)
     }
 
     /// Keeps the logs of the last two lives.

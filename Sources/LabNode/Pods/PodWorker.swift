@@ -42,14 +42,24 @@ final class PodWorker: Sendable {
     var podIP: IPAddress? { shared.withLock { $0.podIP } }
     func live(_ container: String) -> LiveContainer? { shared.withLock { $0.live[container] } }
     func withLive<Result>(_ container: String, _ body: (inout LiveContainer?) -> Result) -> Result {
-        shared.withLock { body(&$0.live[container]) }
+        defer { context.changes.announce() }
+        return shared.withLock { body(&$0.live[container]) }
     }
+    /// Whether the container has come to an end, and not been started again so far.
+    func hasEnded(_ container: String) -> Bool {
+        let (isLive, pod) = shared.withLock { ($0.live[container] != nil, $0.pod) }
+        let statuses = ["containerStatuses", "initContainerStatuses"].flatMap { pod["status", $0]?.array ?? [] }
+        let state = statuses.first { $0["name"]?.string == container }?["state"]
+        return !isLive && state?["terminated"] != nil
+    }
+
     func attempt(of container: String) -> Int { shared.withLock { $0.attempts[container] ?? 0 } }
     func setAttempt(_ attempt: Int, of container: String) { shared.withLock { $0.attempts[container] = attempt } }
 
     /// The API server has a new version of the pod.
     func update(_ pod: JSON) {
         shared.withLock { $0.pod = pod }
+        context.changes.announce()
         let grace = pod["metadata", "deletionGracePeriodSeconds"]?.int.map { Int(clamping: $0) }
         post(.updated(PodSpecification(pod), isBeingDeleted: pod.metadata.isBeingDeleted, gracePeriod: grace))
     }
@@ -141,6 +151,7 @@ final class PodWorker: Sendable {
             )
             // Unless the watch was faster: then `pod` is at least as new.
             shared.withLock { if $0.pod == pod { $0.pod = stored } }
+            context.changes.announce()
         } catch let error as StatusError where error.isNotFound {
             return  // The watch will tell.
         } catch {

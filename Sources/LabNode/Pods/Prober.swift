@@ -22,7 +22,9 @@ struct Prober: Sendable {
                 let address = try address(host, port)
                 return try await get(scheme.lowercased(), address, path, headers, timeout)
             case .tcpSocket(let host, let port): try await connect(try address(host, port), timeout)
-            case .grpc(let port, _): try await connect(try address("", .int(port)), timeout)
+            case .grpc(let port, let service):
+                let address = try address("", .int(port))
+                return await HealthCheck.failure(of: service, at: address, timeout: timeout)
             case .listening(let port):
                 return isListening(on: port) ? nil : "nothing listens on port \(port) yet"
             case .sleep(let seconds): try await Task.sleep(for: .seconds(seconds))

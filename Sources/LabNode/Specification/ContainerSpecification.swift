@@ -12,6 +12,10 @@ struct ContainerSpecification: Sendable, Hashable {
     /// An init container with `restartPolicy: Always`: started in order, then kept running beside the others.
     let isSidecar: Bool
     let hasTerminal: Bool
+    /// Whether something can be typed into it; it reads `/dev/null` otherwise.
+    let hasInput: Bool
+    /// Whether its input ends with the first user who attaches.
+    let inputEndsOnce: Bool
     let startupProbe: ProbeSpecification?
     let readinessProbe: ProbeSpecification?
     let livenessProbe: ProbeSpecification?
@@ -30,6 +34,8 @@ struct ContainerSpecification: Sendable, Hashable {
         self.isInit = isInit
         isSidecar = isInit && json["restartPolicy"]?.string == "Always"
         hasTerminal = json["tty"]?.bool ?? false
+        hasInput = json["stdin"]?.bool ?? false
+        inputEndsOnce = json["stdinOnce"]?.bool ?? false
         startupProbe = json["startupProbe"].flatMap(ProbeSpecification.init)
         let port = (json["ports"]?.array ?? []).lazy.compactMap(ContainerPort.init).first?.number
         readinessProbe =

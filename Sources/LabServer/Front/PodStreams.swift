@@ -112,17 +112,22 @@ struct PodStreams: Sendable {
         _ user: any RemoteCommandSession,
         _ session: any ContainerSession
     ) async throws -> RemoteCommand.Outcome {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { try await carryInput(from: user, to: session) }
-            do {
-                let outcome = try await carryOutput(from: session, to: user)
-                await session.close()
-                return outcome
-            } catch {
-                await session.close()
-                throw error
+        try await withTaskCancellationHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                defer { group.cancelAll() }
+                group.addTask { try await carryInput(from: user, to: session) }
+                do {
+                    let outcome = try await carryOutput(from: session, to: user)
+                    await session.close()
+                    return outcome
+                } catch {
+                    await session.close()
+                    throw error
+                }
             }
+        } onCancel: {
+            // The user has left, and the program may have nothing to say for long.
+            Task { await session.close() }
         }
     }
 

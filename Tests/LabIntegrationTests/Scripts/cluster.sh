@@ -72,6 +72,15 @@ check "the cluster's keys are out of a pod's sight" "" "$(exec_sleep sh -c "find
 check "exit codes" "*exit code 4" "$(exec_sleep sh -c 'exit 4')"
 check "standard input" "through" "$(echo through | kubectl -n foo exec -i deploy/sleep -- cat)"
 check "a terminal" "*/dev/pts/*" "$(script -qec 'kubectl -n foo exec -it deploy/sleep -- tty' /dev/null </dev/null)"
+check "typing into a pod's own program" "through" \
+    "$(echo through | kubectl run typed -q -i --rm --restart=Never --image=busybox -- cat 2>/dev/null | head -1)"
+echo | kubectl run failing -q -i --rm --restart=Never --image=busybox -- sh -c 'read line; exit 7' >/dev/null 2>&1
+check "its exit code" 7 "$?"
+check "a terminal of its own" "*/dev/pts/0*" \
+    "$(script -qec 'kubectl run terminal -it --rm --restart=Never --image=busybox -- tty' /dev/null </dev/null)"
+timeout 1 kubectl -n foo exec deploy/sleep -c sleep -- sleep 7654
+for _ in $(seq 100); do pgrep -f 'sleep 7654' >/dev/null || break; sleep 0.05; done
+check "a command ends when its user leaves" "" "$(pgrep -f 'sleep 7654')"
 check "logs" "*Listening at*" "$(kubectl -n foo logs deploy/httpbin)"
 
 kubectl -n foo port-forward deploy/httpbin :80 >"$CLUSTER_TEST_HOME/forward" 2>&1 &

@@ -31,4 +31,9 @@ int CLinux_pidfd_signal(int pidfd, int signal);
 int CLinux_open_terminal(char *name, size_t capacity);
 int CLinux_resize_terminal(int terminal, int columns, int rows);
 
+/// Listens on a local socket, non-blocking; `path` must be free, and shorter than 108 octets.
+int CLinux_listen_local(const char *path);
+/// Accepts one connection that is waiting, and takes the first descriptor that was sent on it; -1 when there is none.
+int CLinux_accept_descriptor(int listener);
+
 #endif
