@@ -7,7 +7,7 @@ import Testing
 
 @testable import Proxy
 
-@Suite struct SidecarSettingsTests {
+@Suite struct AgentSettingsTests {
     static let environment = [
         "POD_NAME": "sleep-1", "POD_NAMESPACE": "foo", "INSTANCE_IP": "10.244.0.4,fd00::4", "SERVICE_ACCOUNT": "sleep",
         "CA_ADDR": "istiod.istio-system.svc:15012", "TRUST_DOMAIN": "cluster.local",
@@ -22,7 +22,7 @@ import Testing
     ]
 
     @Test func `reads what the injector writes`() throws {
-        let settings = try SidecarSettings(arguments: Self.flags, environment: Self.environment)
+        let settings = try AgentSettings(arguments: Self.flags, environment: Self.environment)
         #expect(settings.address == IPAddress("10.244.0.4"))
         #expect(settings.workers == 3)
         #expect(settings.drainDuration == .seconds(90))
@@ -35,7 +35,7 @@ import Testing
     func `names the variable that is missing`(name: String) {
         var environment = Self.environment
         environment[name] = nil
-        let error = #expect(throws: MeshError.self) { try SidecarSettings(arguments: [], environment: environment) }
+        let error = #expect(throws: MeshError.self) { try AgentSettings(arguments: [], environment: environment) }
         #expect(error?.message.contains(name) == true)
     }
 
@@ -45,17 +45,17 @@ import Testing
     func `refuses what cannot be used`(name: String, value: String) {
         var environment = Self.environment
         environment[name] = value
-        let error = #expect(throws: MeshError.self) { try SidecarSettings(arguments: [], environment: environment) }
+        let error = #expect(throws: MeshError.self) { try AgentSettings(arguments: [], environment: environment) }
         #expect(error?.message.contains(name) == true)
     }
 
     @Test(arguments: [("45s", 45_000), ("1h30m", 5_400_000), ("300ms", 300), ("0s", 0), ("1.5s", 1500)])
     func `reads Go's durations`(text: String, milliseconds: Int) {
-        #expect(SidecarSettings.duration(text) == .milliseconds(milliseconds))
+        #expect(AgentSettings.duration(text) == .milliseconds(milliseconds))
     }
 
     @Test(arguments: ["", "45", "s", "5 s", "5x", "-1s"])
-    func `refuses what is no duration`(text: String) { #expect(SidecarSettings.duration(text) == nil) }
+    func `refuses what is no duration`(text: String) { #expect(AgentSettings.duration(text) == nil) }
 }
 
 @Suite struct ApplicationProbeTests {

@@ -39,16 +39,19 @@ public final class DiscoveryClient: Sendable {
     private let state: Mutex<State>
     private let log = Log("xds")
 
-    /// - Parameter apply: Puts an update into effect; when it throws, nothing of the update counts and the control plane
-    ///   is told why.
+    /// - Parameters:
+    ///   - subscriptions: What to ask for from the beginning.
+    ///   - apply: Puts an update into effect; when it throws, nothing of the update counts and the control plane is told
+    ///     why.
     public init(
         node: NodeIdentity,
+        subscriptions: Set<ResourceName> = [.mesh, .inbound, .trust],
         transport: Transport,
         apply: @escaping @Sendable (DiscoveryUpdate) async throws -> Void
     ) {
         self.transport = transport
         self.apply = apply
-        state = Mutex(State(session: ClientSession(node: node)))
+        state = Mutex(State(session: ClientSession(node: node, subscriptions: subscriptions)))
     }
 
     /// Whether a stream is open.

@@ -1,6 +1,6 @@
 /// Who speaks at the proxy's end of a stream (`envoy.config.core.v3.Node`).
 public struct NodeIdentity: Hashable, Sendable {
-    /// `sidecar~<podIP>~<pod>.<namespace>~<namespace>.svc.cluster.local`.
+    /// `<role>~<podIP>~<pod>.<namespace>~<namespace>.svc.cluster.local`; the role is `sidecar` or `router`.
     public var id: String
     /// The version of the proxy program (`user_agent_version`).
     public var version: String
@@ -10,8 +10,8 @@ public struct NodeIdentity: Hashable, Sendable {
         self.version = version
     }
 
-    public init(address: String, pod: String, namespace: String, version: String) {
-        self.init(id: "sidecar~\(address)~\(pod).\(namespace)~\(namespace).svc.cluster.local", version: version)
+    public init(role: String = "sidecar", address: String, pod: String, namespace: String, version: String) {
+        self.init(id: "\(role)~\(address)~\(pod).\(namespace)~\(namespace).svc.cluster.local", version: version)
     }
 
     /// The pod and its namespace that ``id`` names; nil when it is malformed.

@@ -33,11 +33,20 @@ enum AdminPages {
         ]
     }
 
+    /// A resource in full, but for what is secret in it.
+    private static func describe(_ resource: Resource) -> String {
+        guard case .credential(var credential) = resource else { return "\(resource)" }
+        if !credential.keyPEM.isEmpty { credential.keyPEM = "[redacted]" }
+        return "\(credential)"
+    }
+
     /// `/config_dump`: everything the control plane has said, by name; and what is missing.
     static func configuration(_ state: ProxyState) -> JSON {
         var members: [String: JSON] = [:]
-        for (name, resource) in state.resources { members[name.description] = .string("\(resource)") }
+        for (name, resource) in state.resources { members[name.description] = .string(describe(resource)) }
         var page: JSON = ["resources": .object(members), "missing": .strings(state.missing)]
+        let problems = state.gatewayProblems
+        if !problems.isEmpty { page["gatewayProblems"] = .object(problems.mapValues { .string($0) }) }
         page["certificates"] = certificates(state, now: .now)["certificates"]
         return page
     }

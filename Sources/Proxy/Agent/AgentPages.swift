@@ -7,7 +7,7 @@ internal import TLS
 
 /// What the proxy answers about itself, on Istio's ports: 15000 (admin), 15020 (status), 15021 (health), 15090 (metrics).
 struct AgentPages: Sendable {
-    let settings: SidecarSettings
+    let settings: AgentSettings
     let state: ProxyState
     let plane: DataPlane
     let lifecycle: Lifecycle
@@ -92,7 +92,7 @@ struct AgentPages: Sendable {
                 "connected": .bool(discovery.isConnected),
             ])
         case "/logging":
-            if let level = exchange.request.query("level") { SidecarSettings.setLogLevel(level) }
+            if let level = exchange.request.query("level") { AgentSettings.setLogLevel(level) }
             return Page(text: "level: \(Log.level)\n")
         case "/quitquitquit", "/drain", "/drain_listeners": return quit(exchange)
         default:
@@ -125,6 +125,7 @@ struct AgentPages: Sendable {
             ),
             metrics: metrics,
             connections: connections,
+            unusableChains: settings.role == .router ? state.gatewayProblems.count : nil,
             certificateSeconds: state.identity.map { $0.leaf.notAfter.seconds - Timestamp.now.seconds }
         ).text
         return Page(type: "text/plain; version=0.0.4; charset=utf-8", text: text)

@@ -5,11 +5,11 @@ internal import TLS
 
 /// How the agent reaches the control plane and says who it is.
 struct ControlPlaneConnection: Sendable {
-    let settings: SidecarSettings
+    let settings: AgentSettings
     let state: ProxyState
 
     /// Opens a connection, verified by the mesh's roots, with the workload's certificate once there is one.
-    func connect(_ address: SidecarSettings.HostPort) async throws -> GRPCClient {
+    func connect(_ address: AgentSettings.HostPort) async throws -> GRPCClient {
         var configuration = TLSClientConfiguration(verification: PeerVerification(trust: try trust(), names: .host))
         if let identity = state.identity, identity.leaf.notAfter > .now { configuration.identity = identity }
         return try await GRPCClient.connect(

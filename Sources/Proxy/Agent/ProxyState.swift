@@ -13,6 +13,7 @@ final class ProxyState: Sendable {
         /// The roots that came with the certificate; used until the control plane sends its bundle.
         var signingRoots = ""
         var credentials: Credentials?
+        var gateway: GatewayTables?
         var basis: Basis?
         var routing = RoutingTables.empty
     }
@@ -28,23 +29,38 @@ final class ProxyState: Sendable {
 
     private let state = Mutex(State())
     private let trustDomain: String
-    private let publish: Mutex<(@Sendable (ProxyTables) -> Void)?>
+    private let required: Set<ResourceName>
+    private let publish: Mutex<(@Sendable (ProxyTables) -> [String])?>
 
-    init(trustDomain: String) {
-        self.trustDomain = trustDomain
+    /// - Parameter required: What nothing can be served without.
+    init(trustDomain: String, required: Set<ResourceName> = AgentRole.sidecar.required) {
+        (self.trustDomain, self.required) = (trustDomain, required)
         publish = Mutex(nil)
     }
 
-    /// From now on `body` gets every new version of the tables.
-    func onChange(_ body: @escaping @Sendable (ProxyTables) -> Void) { publish.withLock { $0 = body } }
+    /// From now on `body` gets every new version of the tables, and returns what of it cannot be put into effect.
+    func onChange(_ body: @escaping @Sendable (ProxyTables) -> [String]) { publish.withLock { $0 = body } }
 
     /// Takes over what a response changes, all or nothing.
     ///
-    /// - Throws: ``MeshError`` when it cannot be used; everything stays as it was then.
+    /// - Throws: ``MeshError`` when it cannot be used; everything stays as it was then. Also when a gateway cannot listen
+    ///   where it should, which the control plane is to know; then all the rest is in effect.
     func apply(_ update: DiscoveryUpdate) throws(MeshError) {
-        try change { (state) throws(MeshError) in
+        let problems = try change { (state) throws(MeshError) in
             for (name, resource) in update.changed { state.resources[name] = resource }
             for name in update.removed { state.resources[name] = nil }
+        }
+        guard update.changed[.gateway] != nil, !problems.isEmpty else { return }
+        throw MeshError(.unavailable, problems.joined(separator: "; "))
+    }
+
+    /// Makes the gateway's TLS anew if a file or the time has changed it.
+    func refreshGateway() {
+        guard state.withLock({ $0.gateway?.isStale == true }) else { return }
+        do {
+            try change { _ in }
+        } catch {
+            Log("gateway").error("changed certificates are not used, the last good ones stay: \(error)")
         }
     }
 
@@ -57,7 +73,10 @@ final class ProxyState: Sendable {
     }
 
     /// Changes the state and hands the tables on, in one order for both.
-    private func change(_ body: (inout State) throws(MeshError) -> Void) throws(MeshError) {
+    ///
+    /// - Returns: What of them cannot be put into effect.
+    @discardableResult
+    private func change(_ body: (inout State) throws(MeshError) -> Void) throws(MeshError) -> [String] {
         try publish.withLock { (publish) throws(MeshError) in
             let tables = try state.withLock { (state) throws(MeshError) in
                 var changed = state
@@ -65,10 +84,17 @@ final class ProxyState: Sendable {
                 try Self.refreshCredentials(&changed, trustDomain)
                 let content = Self.content(changed.resources)
                 changed.routing = try RoutingTables(content, reusing: state.routing)
+                let tables = ProxyTables(
+                    content,
+                    credentials: changed.credentials,
+                    routing: changed.routing,
+                    predecessor: state.gateway
+                )
+                changed.gateway = tables.gateway
                 state = changed
-                return ProxyTables(content, credentials: changed.credentials, routing: changed.routing)
+                return tables
             }
-            publish?(tables)
+            return publish?(tables) ?? []
         }
     }
 
@@ -121,7 +147,8 @@ final class ProxyState: Sendable {
         state.withLock { state in
             var missing: [String] = []
             if state.identity == nil { missing.append("the workload's certificate") }
-            for name in [ResourceName.mesh, .inbound, .trust] where state.resources[name] == nil {
+            for name in [ResourceName.mesh, .inbound, .trust, .gateway]
+            where required.contains(name) && state.resources[name] == nil {
                 missing.append("configuration '\(name)' from the control plane")
             }
             return missing
@@ -129,12 +156,19 @@ final class ProxyState: Sendable {
     }
 
     var resources: [ResourceName: Resource] { state.withLock { $0.resources } }
+    /// Why chains of a gateway cannot serve, by their origin.
+    var gatewayProblems: [String: String] { state.withLock { $0.gateway?.problems ?? [:] } }
     var credentials: Credentials? { state.withLock { $0.credentials } }
     var identity: TLSIdentity? { state.withLock { $0.identity } }
 
     var tables: ProxyTables {
         state.withLock {
-            ProxyTables(Self.content($0.resources), credentials: $0.credentials, routing: $0.routing)
+            ProxyTables(
+                Self.content($0.resources),
+                credentials: $0.credentials,
+                routing: $0.routing,
+                predecessor: $0.gateway
+            )
         }
     }
 

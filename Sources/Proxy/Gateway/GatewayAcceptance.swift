@@ -1,6 +1,7 @@
 internal import Base
 internal import Discovery
 internal import EventLoop
+internal import HTTP
 internal import TLS
 
 /// A gateway's connection between its arrival and the moment it is known how to treat it.
@@ -147,9 +148,10 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         info.principal = names.uris.first ?? ""
         info.callerElement = Array(
             ForwardedClientCert.element(
-                receiver: "",
+                receiver: receiver,
                 caller: .init(
                     hash: certificate.fingerprint,
+                    certificate: PercentEncoding.encode(certificate.pem),
                     subject: certificate.subject,
                     uris: names.uris,
                     dnsNames: names.dnsNames
@@ -157,6 +159,14 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
             ).utf8
         )
         worker.telemetry.metrics.mutualTLSAccepted += 1
+    }
+
+    /// The name in the gateway's own certificate that clients have seen; only one of the mesh has such a name.
+    private var receiver: String {
+        guard case .terminate(let tls)? = info.chain?.configuration.transport, tls.certificates == .workload else {
+            return ""
+        }
+        return worker.tables.credentials?.name ?? ""
     }
 
     private func handshakeFailed(_ cause: String) {
@@ -181,7 +191,7 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         switch chain.configuration.content {
         case .http(let routes):
             guard let channel = take() else { return }
-            DownstreamHTTP1(worker, channel, info, RequestRouter(table: routes)).start()
+            DownstreamHTTP1(worker, channel, info, RequestRouter(table: routes, of: info)).start()
         case .bytes(let destinations): carry(to: destinations)
         }
     }

@@ -16,8 +16,11 @@ final class GatewayCredentials: Sendable {
     private struct Entry: Sendable {
         var material: GatewayMaterial
         var server: Server
+        var tickets: TicketKeys
+        /// Those to show, without their issuers; empty when there are none to use.
+        var certificates: [Certificate] = []
         /// When the first of the certificates runs out; nil when there is none to use.
-        var expiry: Timestamp?
+        var expiry: Timestamp? { certificates.map(\.notAfter).min() }
     }
 
     private let entries: [ServerTLS: Entry]
@@ -40,7 +43,7 @@ final class GatewayCredentials: Sendable {
             if let old, old.material == material, old.expiry.map({ .now < $0 }) ?? true {
                 entries[tls] = old
             } else {
-                entries[tls] = Self.entry(tls, material, workload)
+                entries[tls] = Self.entry(tls, material, workload, old?.tickets ?? TicketKeys())
             }
         }
         self.entries = entries
@@ -51,20 +54,28 @@ final class GatewayCredentials: Sendable {
         entries[tls]?.server ?? .unusable("its configuration is not in force")
     }
 
+    /// The certificates that clients are shown; empty when there are none to use.
+    func certificates(for tls: ServerTLS) -> [Certificate] { entries[tls]?.certificates ?? [] }
+
     /// Whether the contexts must be made anew: a file has changed, or a certificate has run out.
     func isStale(now: Timestamp = .now) -> Bool {
         if entries.values.contains(where: { $0.expiry.map { now >= $0 } ?? false }) { return true }
         return files.contains { FileStamp($0.key) != $0.value }
     }
 
-    private static func entry(_ tls: ServerTLS, _ material: GatewayMaterial, _ workload: Credentials?) -> Entry {
-        var entry = Entry(material: material, server: .unusable(material.problem), expiry: nil)
+    private static func entry(
+        _ tls: ServerTLS,
+        _ material: GatewayMaterial,
+        _ workload: Credentials?,
+        _ tickets: TicketKeys
+    ) -> Entry {
+        var entry = Entry(material: material, server: .unusable(material.problem), tickets: tickets)
         guard material.problem.isEmpty else { return entry }
         do {
-            let builder = ServerContextBuilder(tls: tls, material: material, workload: workload)
+            let builder = ServerContextBuilder(tls: tls, material: material, workload: workload, tickets: tickets)
             let identities = try builder.identities()
             entry.server = .ready(try builder.context(identities))
-            entry.expiry = identities.map(\.leaf.notAfter).min()
+            entry.certificates = identities.map(\.leaf)
         } catch {
             entry.server = .unusable("\(error)")
         }

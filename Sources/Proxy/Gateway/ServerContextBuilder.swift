@@ -8,7 +8,10 @@ struct ServerContextBuilder {
     let material: GatewayMaterial
     let workload: Credentials?
 
-    /// The certificates to show.
+    /// What sessions are sealed with; outlives the context, so that sessions outlive a renewed certificate.
+    let tickets: TicketKeys
+
+    /// The certificates to show; what their owner should know of them is logged.
     ///
     /// - Throws: ``MeshError`` that names the credential and what is wrong with it.
     func identities() throws(MeshError) -> [TLSIdentity] {
@@ -16,7 +19,13 @@ struct ServerContextBuilder {
         var identities: [TLSIdentity] = []
         for pair in material.pairs {
             do {
-                identities.append(try TLSIdentity(certificatePEM: pair.certificatesPEM, keyPEM: pair.keyPEM))
+                let served = try TLSIdentity.serving(
+                    certificatePEM: pair.certificatesPEM,
+                    keyPEM: pair.keyPEM,
+                    staple: pair.staple
+                )
+                for remark in served.remarks { Log("gateway").warn("\(pair.source): \(remark)") }
+                identities.append(served.identity)
             } catch {
                 throw MeshError(.invalidConfiguration, "\(pair.source) cannot be used", cause: error)
             }
@@ -45,9 +54,19 @@ struct ServerContextBuilder {
         configuration.parameters.versions = tls.minimumVersion...tls.maximumVersion
         configuration.parameters.cipherSuites = tls.cipherSuites
         configuration.parameters.applicationProtocols = tls.applicationProtocols
-        if !tls.curves.isEmpty { configuration.parameters.groups = tls.curves }
+        if !tls.curves.isEmpty { configuration.parameters.groups = try groups() }
+        configuration.ticketKeys = tickets
         configuration.clientCertificate = try clientCertificate()
         return try TLSServerContext(configuration)
+    }
+
+    private func groups() throws(MeshError) -> [String] {
+        let available = TLSParameters.availableGroups(among: tls.curves)
+        guard available.isEmpty else { return available }
+        throw MeshError(
+            .invalidConfiguration,
+            "none of ecdhCurves \(tls.curves.joined(separator: ", ")) can be used here; add X25519 or P-256"
+        )
     }
 
     private func clientCertificate() throws(MeshError) -> TLSServerConfiguration.ClientCertificate {
@@ -63,13 +82,19 @@ struct ServerContextBuilder {
             tls.subjectAlternativeNames.isEmpty ? .any : .exactly(Set(tls.subjectAlternativeNames))
         var verification = PeerVerification(trust: try trust(), names: names)
         verification.acceptsAnyChain = tls.skipsVerification
+        verification.pins = try CertificatePins(keys: tls.publicKeyHashes, certificates: tls.certificateHashes)
         return verification
     }
 
     private func trust() throws(MeshError) -> TrustStore {
         if tls.roots == .workload, let workload { return workload.trust }
+        if tls.skipsVerification, material.rootsPEM.isEmpty { return .none }
         do {
-            return try TrustStore(pem: material.rootsPEM)
+            let revocations = material.revocationsPEM
+            return try TrustStore(
+                roots: try Certificate.chain(pem: material.rootsPEM),
+                revocationLists: revocations.isEmpty ? [] : try RevocationList.lists(pem: revocations)
+            )
         } catch {
             throw MeshError(.invalidConfiguration, "\(material.rootsSource) has no usable roots", cause: error)
         }

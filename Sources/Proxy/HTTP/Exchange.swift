@@ -175,7 +175,7 @@ final class Exchange: ConfigurationWaiter {
 
     /// Writes the request as the endpoint reads it, with the body that has come already or was sent before.
     private func encode() {
-        if info.direction == .outbound {
+        if info.direction != .inbound {
             let count = DecimalDigits(attempts)
             head.set(.xEnvoyAttemptCount, to: count.span)
         }

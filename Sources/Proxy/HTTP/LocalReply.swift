@@ -72,6 +72,13 @@ struct LocalReply: Hashable, Sendable {
     )
     /// No virtual host has the authority, or none of its routes matches.
     static let noRoute = Self(status: 404, body: "", flag: .noRoute, details: "route_not_found")
+    /// The client is to ask again on a connection of its own (RFC 9110 §15.5.20).
+    static let misdirected = Self(
+        status: 421,
+        body: "Misdirected Request: this connection does not serve that host; open another",
+        flag: .noRoute,
+        details: "misdirected_request"
+    )
     static let noCluster = Self(status: 503, body: "", flag: .noCluster, details: "cluster_not_found")
     /// REGISTRY_ONLY, and the authority is no service (route `block_all`).
     static let blockAll = Self(status: 502, body: "", flag: .none, details: "direct_response")

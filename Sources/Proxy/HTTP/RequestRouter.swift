@@ -31,16 +31,20 @@ final class RequestRouter {
     }
 
     private let way: Way
+    private let info: ConnectionInfo?
     // Clients repeat the same authority on a connection: the last answer is kept for as long as the tables are.
     private var lastAuthority: [UInt8] = []
     private var lastTables: ProxyTables?
     private var lastMeaning: Meaning?
 
-    init(application pool: DestinationPool) { way = .application(pool) }
-    init(listener: HTTPListener) { way = .authority(listener) }
+    init(application pool: DestinationPool) { (way, info) = (.application(pool), nil) }
+    init(listener: HTTPListener) { (way, info) = (.authority(listener), nil) }
 
     /// Requests of a gateway's connection go by the newest ``RouteTable`` of that name; 404 while there is none.
-    init(table name: String) { way = .table(name) }
+    init(table name: String, of info: ConnectionInfo? = nil) {
+        way = .table(name)
+        self.info = info
+    }
 
     func resolve(_ head: inout HTTP1Head, _ worker: Worker) -> Outcome {
         if case .application(let pool) = way { return .pool(pool, RetryPolicy(attempts: 2), routeName: "default") }
@@ -83,9 +87,14 @@ final class RequestRouter {
             if let table = worker.tables.routing.tables[name], let virtualHost = table.virtualHost(host) {
                 .virtualHost(virtualHost, port: table.table.port)
             } else {
-                .outcome(.reply(.noRoute, routeName: ""))
+                .outcome(.reply(isMisdirected(host, worker.tables) ? .misdirected : .noRoute, routeName: ""))
             }
         }
+    }
+
+    private func isMisdirected(_ host: String, _ tables: ProxyTables) -> Bool {
+        guard let info, case .table(let name) = way, let table = tables.routing.tables[name] else { return false }
+        return Misdirection.applies(to: host, on: info, table, tables)
     }
 
     private static func meaning(_ host: String, _ listener: HTTPListener, _ worker: Worker) -> Meaning {

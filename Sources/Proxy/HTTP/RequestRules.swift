@@ -20,6 +20,7 @@ struct RequestRules {
         head.removeHopByHopFields()
         head.remove(.http2Settings)
         if acceptsTrailers { head.append(.te, "trailers") }
+        if info.direction == .gateway { GatewayRequestRules(info: info).apply(to: &head) }
         if !head.contains(.xForwardedProto) {
             head.append(.xForwardedProto, info.direction == .inbound && info.isMutualTLS ? "https" : "http")
         }
@@ -51,7 +52,8 @@ struct RequestRules {
     /// Writes who the caller is, or removes what a client without a certificate claims to be.
     private func tellCaller(_ head: inout HTTP1Head) {
         if info.callerElement.isEmpty { return head.remove(.xForwardedClientCert) }
-        var value = received(head)
+        // A gateway believes nobody before it (SANITIZE_SET); a sidecar adds its own word (APPEND_FORWARD).
+        var value = info.direction == .gateway ? [] : received(head)
         if value.isEmpty {
             let element = info.callerElement
             return head.set(.xForwardedClientCert, to: element.span)
@@ -83,7 +85,7 @@ struct ResponseRules {
 
 extension ConnectionInfo.Direction {
     /// The `server` field of every response.
-    var serverName: String { self == .inbound ? "istio-envoy" : "envoy" }
+    var serverName: String { self == .outbound ? "envoy" : "istio-envoy" }
 }
 
 /// A number in decimal, without heap.

@@ -9,6 +9,8 @@ enum ForwardedClientCert {
     struct Caller: Hashable, Sendable {
         /// SHA-256 of the DER form, lower-case hexadecimal.
         var hash: String
+        /// The certificate as URL-encoded PEM; empty where it is not to be told.
+        var certificate = ""
         /// RFC 2253 form; empty for workload certificates.
         var subject = ""
         var uris: [String] = []
@@ -22,6 +24,7 @@ enum ForwardedClientCert {
         var parts: [String] = []
         if !receiver.isEmpty { parts.append("By=\(quotedIfNeeded(receiver))") }
         parts.append("Hash=\(caller.hash)")
+        if !caller.certificate.isEmpty { parts.append("Cert=\(quoted(caller.certificate))") }
         parts.append("Subject=\(quoted(caller.subject))")
         // Envoy writes an empty URI for a certificate without one.
         parts.append("URI=\(quotedIfNeeded(caller.uris.first ?? ""))")

@@ -11,6 +11,8 @@ struct MetricsText {
     let owner: Owner
     let metrics: Metrics
     let connections: Int
+    /// Chains of a gateway that cannot serve for want of a certificate; nil for a sidecar.
+    var unusableChains: Int?
     /// Seconds until the certificate expires; nil without one.
     let certificateSeconds: Int64?
 
@@ -20,6 +22,14 @@ struct MetricsText {
         requests(sorted.filter { $0.key.isHTTP }, &lines)
         connections(sorted.filter { !$0.key.isHTTP }, &lines)
         gauge("apus_proxy_connections", connections, "Connections open now.", &lines)
+        if let unusableChains {
+            gauge(
+                "apus_proxy_gateway_chains_unusable",
+                unusableChains,
+                "TLS servers of this gateway that are down because a certificate is missing or bad.",
+                &lines
+            )
+        }
         if let certificateSeconds {
             gauge(
                 "apus_proxy_certificate_expiry_seconds",

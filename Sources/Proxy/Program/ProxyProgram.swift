@@ -16,8 +16,12 @@ public enum ProxyProgram {
     private static func dispatch(_ arguments: [String]) async throws -> Int32 {
         let rest = Array(arguments.dropFirst())
         switch (arguments.first, rest.first) {
-        case ("proxy", "sidecar"):
-            return try await SidecarCommand(arguments: Array(rest.dropFirst()), environment: environment()).run()
+        case ("proxy", let role?) where AgentRole(rawValue: role) != nil:
+            return try await AgentCommand(
+                role: AgentRole(rawValue: role) ?? .sidecar,
+                arguments: Array(rest.dropFirst()),
+                environment: environment()
+            ).run()
         case ("static", _): return try StaticCommand(rest).run()
         case ("istio-iptables", _): return try await InterceptionCommand.apply(rest)
         case ("istio-clean", _), ("istio-clean-iptables", _): return try await InterceptionCommand.remove()
@@ -34,6 +38,7 @@ public enum ProxyProgram {
 
     private static let usage = """
         usage: apus-proxy proxy sidecar [--concurrency <n>]                 serve this pod, as the control plane says
+               apus-proxy proxy router [--concurrency <n>]                  be a gateway, as the control plane says
                apus-proxy static --config <file.json> [--concurrency <n>]   serve a fixed configuration
                apus-proxy istio-iptables <flags>                            lead the pod's traffic through the proxy
                apus-proxy istio-clean                                       undo that

@@ -7,18 +7,18 @@ internal import Network
 internal import Synchronization
 internal import TLS
 
-/// `apus-proxy proxy sidecar`: the data plane of one pod, and the agent that keeps it supplied.
+/// `apus-proxy proxy sidecar` and `proxy router`: the data plane of one pod, and the agent that keeps it supplied.
 ///
 /// The workers serve connections on threads of their own; everything here is about configuration, certificates and
 /// questions about the proxy, and never on the way of a request.
-struct SidecarCommand {
-    private let settings: SidecarSettings
+struct AgentCommand {
+    private let settings: AgentSettings
     private let state: ProxyState
     private let log = Log("agent")
 
-    init(arguments: [String], environment: [String: String]) throws(MeshError) {
-        settings = try SidecarSettings(arguments: arguments, environment: environment)
-        state = ProxyState(trustDomain: settings.trustDomain)
+    init(role: AgentRole, arguments: [String], environment: [String: String]) throws(MeshError) {
+        settings = try AgentSettings(role: role, arguments: arguments, environment: environment)
+        state = ProxyState(trustDomain: settings.trustDomain, required: role.required)
     }
 
     /// Serves until SIGTERM, or until somebody asks it to quit.
@@ -26,11 +26,13 @@ struct SidecarCommand {
         let control = ControlPlaneConnection(settings: settings, state: state)
         let discovery = DiscoveryClient(
             node: NodeIdentity(
+                role: settings.role.rawValue,
                 address: settings.address.description,
                 pod: settings.pod,
                 namespace: settings.namespace,
                 version: Version.current
             ),
+            subscriptions: settings.role.required,
             transport: .init(
                 connect: { try await control.connect(settings.discoveryAddress) },
                 metadata: { control.metadata }
@@ -39,11 +41,14 @@ struct SidecarCommand {
         )
         let plane = try DataPlane(
             workers: settings.workers,
-            addresses: DataPlane.Addresses(),
+            addresses: settings.role.addresses,
             tables: state.tables,
             discovery: OnDemandSubscriptions(discovery)
         )
-        state.onChange { plane.replace($0) }
+        state.onChange { tables in
+            plane.replace(tables)
+            return plane.listeningProblems
+        }
         let lifecycle = Lifecycle()
         let pages = AgentPages(
             settings: settings,
@@ -58,6 +63,7 @@ struct SidecarCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await rotate(control) }
             group.addTask { await discovery.run() }
+            if settings.role == .router { group.addTask { await watchGateway(plane) } }
             for server in try pages.servers() { group.addTask { try await server.run() } }
             group.addTask {
                 await lifecycle.untilAskedToEnd()
@@ -96,6 +102,15 @@ struct SidecarCommand {
             } catch {
                 log.error("the new certificate cannot be used, the old one stays: \(error)")
             }
+        }
+    }
+
+    /// Looks after what no event tells of: certificate files, certificates that run out, and ports that were taken.
+    private func watchGateway(_ plane: DataPlane) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: GatewayTables.watchInterval)  // Cancelled: the loop ends.
+            state.refreshGateway()
+            plane.retryListening()
         }
     }
 

@@ -1,8 +1,9 @@
 internal import Base
 internal import JSON
 
-/// What the injector tells a sidecar about itself: environment variables with Istio's names, and flags of `proxy sidecar`.
-struct SidecarSettings: Sendable {
+/// What the injector tells a proxy about itself: environment variables with Istio's names, and flags of `proxy <role>`.
+struct AgentSettings: Sendable {
+    var role: AgentRole
     var pod: String
     var namespace: String
     /// The pod's addresses, the first of INSTANCE_IP's list first.
@@ -34,7 +35,12 @@ struct SidecarSettings: Sendable {
     }
 
     /// - Throws: ``MeshError`` that names the variable or flag.
-    init(arguments: [String], environment: [String: String]) throws(MeshError) {
+    init(
+        role: AgentRole = .sidecar,
+        arguments: [String],
+        environment: [String: String]
+    ) throws(MeshError) {
+        self.role = role
         func value(_ name: String) throws(MeshError) -> String {
             guard let value = environment[name], !value.isEmpty else {
                 throw MeshError(.invalidConfiguration, "environment variable \(name) is missing: the injector sets it")
@@ -86,7 +92,7 @@ struct SidecarSettings: Sendable {
             case "--log_output_level": Self.setLogLevel(value)
             case "--domain", "--proxyLogLevel", "--proxyComponentLogLevel", "--serviceCluster", "--stsPort":
                 break  // Of Istio's agent and Envoy; the domain comes with the configuration.
-            default: throw MeshError(.invalidConfiguration, "unknown flag \(parts[0]) of proxy sidecar")
+            default: throw MeshError(.invalidConfiguration, "unknown flag \(parts[0]) of proxy \(role.rawValue)")
             }
         }
     }
