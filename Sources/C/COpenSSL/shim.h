@@ -2,10 +2,12 @@
 #ifndef C_OPENSSL_SHIM_H
 #define C_OPENSSL_SHIM_H
 
+#define OPENSSL_SUPPRESS_DEPRECATED  // Engines, see COpenSSL_use_direct_key_methods.
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
+#include <openssl/engine.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -19,6 +21,28 @@
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
+
+// Key methods
+
+static inline int COpenSSL_direct_key_methods(ENGINE *engine, EVP_PKEY_METHOD **method, const int **ids, int id) {
+    static const int known[] = {NID_X9_62_id_ecPublicKey, NID_rsaEncryption};
+    (void)engine;
+    if (!method) {
+        *ids = known;
+        return sizeof known / sizeof *known;
+    }
+    *method = id == known[0] || id == known[1] ? (EVP_PKEY_METHOD *)EVP_PKEY_meth_find(id) : 0;
+    return *method != 0;
+}
+/// Makes an engine the default for EC and RSA keys whose methods are those of OpenSSL itself; 0 when it cannot be made.
+static inline int COpenSSL_use_direct_key_methods(void) {
+    ENGINE *engine = ENGINE_new();
+    int result = engine && ENGINE_set_id(engine, "direct") && ENGINE_set_name(engine, "built-in key methods") &&
+                 ENGINE_set_pkey_meths(engine, COpenSSL_direct_key_methods) && ENGINE_add(engine) &&
+                 ENGINE_set_default_pkey_meths(engine);
+    ENGINE_free(engine);
+    return result;
+}
 
 // Contexts
 
@@ -198,7 +222,7 @@ static inline const char *COpenSSL_contents(BIO *bio, long *count) {
     *count = BIO_get_mem_data(bio, &octets);
     return octets;
 }
-/// Makes an elliptic-curve key (P-256, P-384) or, when `curve` is null, an RSA key of `bits`.
+/// Makes an elliptic-curve key (prime256v1, secp384r1: not the NIST names, which engines do not know) or, when `curve` is null, an RSA key of `bits`.
 static inline EVP_PKEY *COpenSSL_generate(const char *curve, size_t bits) {
     return curve ? EVP_PKEY_Q_keygen(0, 0, "EC", curve) : EVP_PKEY_Q_keygen(0, 0, "RSA", bits);
 }

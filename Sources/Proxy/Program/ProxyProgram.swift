@@ -1,10 +1,12 @@
 internal import Base
 internal import Glibc
+internal import TLS
 
 /// What `apus-proxy` does with its arguments.
 public enum ProxyProgram {
     /// Runs the command and returns the exit status.
     public static func run(_ arguments: [String]) async -> Int32 {
+        DirectKeyMethods.install()
         do {
             return try await dispatch(arguments)
         } catch {

@@ -17,8 +17,8 @@ internal import COpenSSL
         OpenSSLErrors.clear()
         let made: OpaquePointer?
         switch algorithm {
-        case .p256: unsafe made = COpenSSL_generate("P-256", 0)
-        case .p384: unsafe made = COpenSSL_generate("P-384", 0)
+        case .p256: unsafe made = COpenSSL_generate("prime256v1", 0)
+        case .p384: unsafe made = COpenSSL_generate("secp384r1", 0)
         case .rsa(let bits):
             guard (2048...8192).contains(bits) else {
                 throw MeshError(.invalidConfiguration, "an RSA key has 2048 through 8192 bits, not \(bits)")
