@@ -19,6 +19,11 @@ public struct Impact: Hashable, Sendable {
     /// Ports on which unknown addresses mean something else now.
     public var ports: Set<Int> = []
 
+    /// Hosts, also beginning with `*`, for which sidecars have other routes.
+    public var routedHosts: Set<String> = []
+    /// Gateways, `namespace/name` each, with other routes.
+    public var gateways: Set<String> = []
+
     public init() {}
 
     static let all = {
@@ -43,6 +48,17 @@ public struct Impact: Hashable, Sendable {
         everything || addresses.contains(address) || ports.contains(port)
     }
 
+    /// Whether a request for an authority, as a client may write it, may mean something else.
+    public func affectsRoute(authority: String) -> Bool {
+        // Which service a name means depends on which services there are.
+        if everything || !hosts.isEmpty || !addresses.isEmpty { return true }
+        // A pod of a headless service has one label more than the service.
+        let names = [authority, authority.drop { $0 != "." }.dropFirst().description].filter { !$0.isEmpty }
+        return routedHosts.contains { host in
+            host.hasPrefix("*") || names.contains { host == $0 || host.hasPrefix("\($0).") }
+        }
+    }
+
     public mutating func formUnion(_ other: Impact) {
         everything = everything || other.everything
         policyNamespaces.formUnion(other.policyNamespaces)
@@ -52,5 +68,7 @@ public struct Impact: Hashable, Sendable {
         workloads.formUnion(other.workloads)
         addresses.formUnion(other.addresses)
         ports.formUnion(other.ports)
+        routedHosts.formUnion(other.routedHosts)
+        gateways.formUnion(other.gateways)
     }
 }

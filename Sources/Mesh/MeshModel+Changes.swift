@@ -117,7 +117,8 @@ extension MeshModel {
         case .serviceEntry: return removeEntry(key)
         case .sidecar: return removeSidecar(key)
         case .virtualService:
-            return routeImpact(virtualServices.remove(key, default: config.defaultVirtualServiceExportTo))
+            return virtualServices.remove(key, default: config.defaultVirtualServiceExportTo)
+                .reduce(into: Impact()) { $0.formUnion(routeImpact($1)) }
         case .gateway, .workloadEntry, .workloadGroup: return Impact()
         }
     }
@@ -147,15 +148,11 @@ extension MeshModel {
     }
 
     private mutating func set(_ object: VirtualService) -> Impact {
-        routeImpact(
-            virtualServices.insert(
-                ResolvedVirtualService(object, clusterDomain: clusterDomain),
-                default: config.defaultVirtualServiceExportTo
-            )
-        )
+        virtualServices.insert(
+            ResolvedVirtualService(object, clusterDomain: clusterDomain),
+            default: config.defaultVirtualServiceExportTo
+        ).reduce(into: Impact()) { $0.formUnion(routeImpact($1)) }
     }
-
-    private func routeImpact(_ objects: [ResolvedVirtualService]) -> Impact { objects.isEmpty ? Impact() : .all }
 
     private func policyImpact(_ namespace: String) -> Impact {
         if namespace == config.rootNamespace { return .all }

@@ -22,6 +22,10 @@ public struct AddressDecision: Hashable, Sendable {
     }
 
     public var route: Route
+    /// TLS with one of these server names goes elsewhere (VirtualService `tls`); the first that matches decides.
+    public var serverNames: [TLSRouteDecision] = []
+    /// Where bytes go instead of the target in ``route`` (VirtualService `tcp`).
+    public var shared: TCPRouteDecision?
     /// Whether an HTTP request for an unknown host goes to the address itself, or gets 502.
     public var allowsUnknownHosts: Bool
     public var reason: String
@@ -29,8 +33,16 @@ public struct AddressDecision: Hashable, Sendable {
 
 /// What an HTTP request for a host means.
 public struct HostDecision: Hashable, Sendable {
-    /// nil when the host names no service with this port that the client sees.
+    /// The service that the host names; nil when the client sees none with this port.
     public var destination: DestinationName?
+    /// What is done with requests instead, never empty: the first that matches decides, none means 404.
+    ///
+    /// nil when no VirtualService is for the host, and they go to ``destination``.
+    public var routes: [HTTPRouteDecision]?
+    /// The object that ``routes`` are of.
+    public var virtualService: ObjectReference?
+    /// When requests to ``destination`` are tried again.
+    public var retries: RetryDecision
     public var reason: String
 }
 
@@ -45,18 +57,22 @@ extension MeshModel {
         if number == config.proxyListenPort || number == config.proxyInboundListenPort {
             return decision(.bytes(.blackHole), "the proxy's own port \(number)")
         }
-        for host in (hostsByAddress[address] ?? []).sorted() {
-            if let route = route(for: client, toPort: number, ofHost: host) { return decision(route, host) }
+        let unknown = allowsUnknown ? AddressDecision.Target.passthrough : .blackHole
+        let hosts =
+            (hostsByAddress[address] ?? []).sorted() + (headlessHostsByAddress[address]?.keys.sorted() ?? [])
+        for host in hosts {
+            guard let route = route(for: client, toPort: number, ofHost: host) else { continue }
+            var result = decision(route, host)
+            applyVirtualServices(of: host, for: client, to: address, port: number, unknown: unknown, &result)
+            return result
         }
-        for host in (headlessHostsByAddress[address]?.keys.sorted() ?? []) {
-            if let route = route(for: client, toPort: number, ofHost: host) { return decision(route, host) }
-        }
-        let target = allowsUnknown ? AddressDecision.Target.passthrough : .blackHole
         let isHTTPPort = httpPortCounts[number] != nil
-        return decision(
-            isHTTPPort ? .auto(port: number, other: target) : .bytes(target),
+        var result = decision(
+            isHTTPPort ? .auto(port: number, other: unknown) : .bytes(unknown),
             "unknown address (outboundTrafficPolicy \(policy.rawValue))"
         )
+        result.serverNames = serverNames(for: client, to: address, port: number)
+        return result
     }
 
     private func route(for client: Client, toPort number: Int, ofHost host: String) -> AddressDecision.Route? {
@@ -78,14 +94,22 @@ extension MeshModel {
     public func route(for client: Client, toHost authority: String, port number: Int) -> HostDecision {
         var authority = authority.lowercased()
         if authority.hasSuffix(".") { authority.removeLast() }
-        for host in candidates(authority, client) {
-            guard let service = services[host],
-                sees(client, service)
-            else { continue }
-            guard let port = service.port(number), port.spoken.application.routesHTTP else { continue }
-            return HostDecision(destination: DestinationName(host: host, port: number), reason: host)
-        }
-        return HostDecision(destination: nil, reason: "no service known here as \(authority) has HTTP port \(number)")
+        let service = candidates(authority, client).lazy.compactMap { httpService($0, for: client, port: number) }.first
+        var decision = HostDecision(
+            destination: service.map { DestinationName(host: $0.host, port: number) },
+            retries: RetryDecision(config.defaultHTTPRetryPolicy),
+            reason: service?.host ?? "no service known here as \(authority) has HTTP port \(number)"
+        )
+        applyVirtualServices(to: authority, service, for: client, port: number, &decision)
+        return decision
+    }
+
+    /// The service with this host if the client sees it and it has HTTP on the port, declared or not.
+    func httpService(_ host: String, for client: Client, port number: Int) -> Service? {
+        guard let service = services[host], let port = service.port(number), port.spoken.application.routesHTTP,
+            sees(client, service)
+        else { return nil }
+        return service
     }
 
     /// The hosts that an authority may mean, the likeliest first.

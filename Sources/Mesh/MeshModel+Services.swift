@@ -38,6 +38,7 @@ extension MeshModel {
         for port in service.ports where port.spoken.application.routesHTTP {
             httpPortCounts[port.number, default: 0] += 1
         }
+        for port in Self.serverNamePorts(of: service) { hostsByTLSPort[port, default: []].insert(service.host) }
         index(endpoints, of: service, by: 1, &impact)
         impact.formUnion(serviceImpact(service))
         return impact
@@ -60,7 +61,16 @@ extension MeshModel {
             let count = (httpPortCounts[port.number] ?? 0) - 1
             httpPortCounts[port.number] = count > 0 ? count : nil
         }
+        for port in Self.serverNamePorts(of: service) {
+            hostsByTLSPort[port]?.remove(host)
+            if hostsByTLSPort[port]?.isEmpty == true { hostsByTLSPort[port] = nil }
+        }
         return impact
+    }
+
+    private static func serverNamePorts(of service: Service) -> [Int] {
+        guard service.isEntry, service.addresses.isEmpty else { return [] }
+        return service.ports.filter(\.spoken.isTLS).map(\.number)
     }
 
     private func selectorKey(of service: Service) -> SelectorKey? {
@@ -76,6 +86,8 @@ extension MeshModel {
         // Policies of Istio 1.4's kind reach pods through services, and so what clients send to the same pods elsewhere.
         if !service.isEntry, hasLegacyPolicies { impact.policyNamespaces = [service.namespace] }
         impact.ports = Set(service.ports.map(\.number))
+        // Routes without a port depend on how many the service has.
+        for object in virtualServices.leading(to: service.host) { impact.formUnion(routeImpact(object)) }
         return impact
     }
 

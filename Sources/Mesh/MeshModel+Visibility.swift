@@ -22,6 +22,22 @@ extension MeshModel {
         }
     }
 
+    /// Whether the client's Sidecar asks for the VirtualService, by its namespace and one of its hosts.
+    func sees(_ client: Client, _ virtualService: ResolvedVirtualService) -> Bool {
+        guard let sidecar = sidecar(for: client), !sidecar.egressHosts.isEmpty else { return true }
+        let namespace = virtualService.metadata.namespace
+        return sidecar.egressHosts.joined().contains { egressHost in
+            let parts = egressHost.split(separator: "/", maxSplits: 1)
+            guard parts.count == 2,
+                parts[0] == "*" || parts[0] == namespace || (parts[0] == "." && namespace == client.namespace)
+            else { return false }
+            let pattern = parts[1].lowercased()
+            return virtualService.meshHosts.contains {
+                RuleIndex.matches(pattern, $0) || RuleIndex.matches($0, pattern)
+            }
+        }
+    }
+
     /// Whether an egress host, `namespace/dnsName`, is for the service.
     private static func asksFor(_ host: String, _ service: Service, from namespace: String) -> Bool {
         let parts = host.split(separator: "/", maxSplits: 1)

@@ -28,6 +28,8 @@ public struct MeshModel: Sendable {
     var hostsByEntry: [ObjectKey: Set<String>] = [:]
     /// How many services route HTTP on a port.
     var httpPortCounts: [Int: Int] = [:]
+    /// Hosts without an address that are told apart by server name, by port (ServiceEntry).
+    var hostsByTLSPort: [Int: Set<String>] = [:]
 
     // Endpoints.
     var slices: [String: [ObjectKey: [ServiceEndpoint]]] = [:]
@@ -102,7 +104,7 @@ extension MeshModel {
         let objects = namespaces.isEmpty && services.isEmpty && workloads.isEmpty && problems.isEmpty
         let serviceIndexes =
             claimants.isEmpty && hostsByAddress.isEmpty && hostsBySelector.isEmpty && hostsByEntry.isEmpty
-            && httpPortCounts.isEmpty
+            && httpPortCounts.isEmpty && hostsByTLSPort.isEmpty
         let endpointIndexes =
             slices.isEmpty && hostOfSlice.isEmpty && plainEndpoints.isEmpty && hostsByPod.isEmpty
             && headlessHostsByAddress.isEmpty && workloadsByAddress.isEmpty

@@ -26,6 +26,9 @@ public enum PortProtocol: String, Hashable, Sendable {
         }
     }
 
+    /// Whether connections carry TLS of the application's own.
+    public var isTLS: Bool { self == .https || self == .tls }
+
     private static let names: [String: PortProtocol] = [
         "tcp": .tcp, "udp": .udp, "grpc": .grpc, "grpc-web": .grpcWeb, "http": .http, "http_proxy": .httpProxy,
         "http2": .http2, "https": .https, "tls": .tls, "mongo": .mongo, "redis": .redis, "mysql": .mysql,

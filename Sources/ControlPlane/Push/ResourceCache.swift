@@ -60,8 +60,7 @@ struct ResourceCache {
         // Gateways, their routes and their secrets hang together with nearly everything.
         case .mesh, .trust, .inbound, .gateway, .routes, .credential: return true
         case .address(let address, let port): return impact.affectsRoute(address: address, port: Int(port))
-        // Which service a name means depends on which services there are.
-        case .host: return !impact.hosts.isEmpty || !impact.addresses.isEmpty
+        case .host(let authority, _): return impact.affectsRoute(authority: authority)
         case .destination(let text):
             guard let host = DestinationName(text)?.host, let service = model.services[host] else { return true }
             return impact.affectsDestination(host: host, namespace: service.namespace)

@@ -94,14 +94,31 @@ struct ResourceResolver {
         }
         return switch decision.route {
         case .http(let port): .http(listener(port))
-        case .auto(let port, let other):
-            .auto(
-                listener(port),
-                other: ServerNameRoutes(other: [WeightedDestination(Self.name(of: other))])
-            )
-        case .bytes(.destination(let name)): .tcp([WeightedDestination(name.description)])
-        case .bytes(.passthrough): .passthrough
-        case .bytes(.blackHole): .blackHole
+        case .auto(let port, let other): .auto(listener(port), other: routes(decision, other))
+        case .bytes(let target):
+            if !decision.serverNames.isEmpty {
+                .tls(routes(decision, target))
+            } else if let shared = decision.shared {
+                .tcp(Self.destinations(shared.destinations))
+            } else {
+                Self.route(target)
+            }
+        }
+    }
+
+    private func routes(_ decision: AddressDecision, _ target: AddressDecision.Target) -> ServerNameRoutes {
+        ServerNameRoutes(
+            routes: decision.serverNames.map(Self.serverNames),
+            other: decision.shared.map { Self.destinations($0.destinations) }
+                ?? [WeightedDestination(Self.name(of: target))]
+        )
+    }
+
+    private static func route(_ target: AddressDecision.Target) -> AddressRoute {
+        switch target {
+        case .destination(let name): .tcp([WeightedDestination(name.description)])
+        case .passthrough: .passthrough
+        case .blackHole: .blackHole
         }
     }
 
@@ -115,7 +132,10 @@ struct ResourceResolver {
 
     private func route(_ host: String, _ port: Int, _ client: Client) -> HostRoute {
         let decision = model.route(for: client, toHost: host, port: port)
-        return decision.destination.map { .destination($0.description, retries: RetryPolicy()) } ?? .unknown
+        if let routes = decision.routes { return .routes(routes.map(Self.route)) }
+        return decision.destination.map {
+            .destination($0.description, retries: Self.retries(decision.retries))
+        } ?? .unknown
     }
 
     private func destination(_ name: String, _ client: Client) -> Destination? {

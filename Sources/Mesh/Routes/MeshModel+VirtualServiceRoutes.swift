@@ -29,7 +29,8 @@ extension MeshModel {
         var decisions: [HTTPRouteDecision] = []
         for route in virtualService.http {
             let matches = route.match.filter { match in
-                guard match.port == nil || match.port == port else { return false }
+                // No token is verified here, so that nobody can have made the claim.
+                guard match.port == nil || match.port == port, !match.asksForClaims else { return false }
                 return Self.isForSource(match.gateways, match.sourceLabels, match.sourceNamespace, client, gateway)
             }
             if !route.match.isEmpty, matches.isEmpty { continue }

@@ -55,6 +55,12 @@ public struct ResolvedVirtualService: Hashable, Sendable {
         exportTo = object.exportTo
     }
 
+    /// The hosts that requests and connections go to.
+    var destinationHosts: Set<String> {
+        let routes = http.map(\.route) + tls.map(\.route) + tcp.map(\.route)
+        return Set(routes.joined().compactMap(\.destination?.host))
+    }
+
     /// Who sees it of `namespace`: nil when nobody does, else the order in which competing objects count.
     func rank(in namespace: String, default defaultExportTo: [String]) -> Int? {
         let entries = exportTo.isEmpty ? defaultExportTo : exportTo

@@ -8,6 +8,12 @@ public struct SharedDestination: Hashable, Sendable {
     public var weight: Int
     /// Changes for this destination alone, made after the route's.
     public var headers: VirtualService.Headers
+
+    init(name: DestinationName, weight: Int = 1, headers: VirtualService.Headers = VirtualService.Headers()) {
+        self.name = name
+        self.weight = weight
+        self.headers = headers
+    }
 }
 
 /// One `http` route of a VirtualService, as one proxy sees it.

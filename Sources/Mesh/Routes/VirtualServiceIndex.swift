@@ -13,11 +13,14 @@ struct VirtualServiceIndex: Sendable {
     private var byGateway: [String: [ObjectKey]] = [:]
     /// Of those bound to `mesh` the oldest first, by host.
     private var byHost: [String: [ObjectKey]] = [:]
+    /// By the hosts of their destinations.
+    private var byDestination: [String: Set<ObjectKey>] = [:]
     /// Hosts of ``byHost`` that begin with `*`, the longest first.
     private(set) var wildcards: [String] = []
 
     var isEmpty: Bool {
         objects.isEmpty && merged.isEmpty && delegators.isEmpty && byGateway.isEmpty && byHost.isEmpty
+            && byDestination.isEmpty
     }
     var all: some Sequence<ResolvedVirtualService> { merged.values }
 
@@ -62,6 +65,9 @@ struct VirtualServiceIndex: Sendable {
         -> [ResolvedVirtualService]
     { visible(byHost[host] ?? [], in: namespace, defaultExportTo) }
 
+    /// Those with a route to this host.
+    func leading(to host: String) -> [ResolvedVirtualService] { (byDestination[host] ?? []).compactMap { merged[$0] } }
+
     private func visible(_ keys: [ObjectKey], in namespace: String, _ defaultExportTo: [String])
         -> [ResolvedVirtualService]
     {
@@ -88,6 +94,10 @@ struct VirtualServiceIndex: Sendable {
     private mutating func detach(_ key: ObjectKey) -> [ResolvedVirtualService] {
         concerned(key).compactMap { key in
             guard let object = merged.removeValue(forKey: key) else { return nil }
+            for host in object.destinationHosts {
+                byDestination[host]?.remove(key)
+                if byDestination[host]?.isEmpty == true { byDestination[host] = nil }
+            }
             for gateway in object.gateways { Self.remove(key, from: &byGateway, gateway) }
             if object.gateways.contains(VirtualService.mesh) {
                 for host in object.meshHosts {
@@ -104,6 +114,7 @@ struct VirtualServiceIndex: Sendable {
             guard var object = objects[key], !object.isDelegate else { return nil }
             DelegateMerging(objects: objects, defaultExportTo: defaultExportTo).merge(&object)
             merged[key] = object
+            for host in object.destinationHosts { byDestination[host, default: []].insert(key) }
             for gateway in object.gateways { insert(object, into: &byGateway, gateway) }
             if object.gateways.contains(VirtualService.mesh) {
                 for host in Set(object.meshHosts) {

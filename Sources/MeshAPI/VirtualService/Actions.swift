@@ -110,8 +110,11 @@ extension VirtualService {
             public var fixedDelay: Duration?
             /// nil for all requests, unless ``percent`` says otherwise.
             public var percentage: Double?
-            /// The old form of ``percentage``.
+            /// The old form of ``percentage``, which counts more than this one.
             public var percent: Int?
+
+            /// Of requests, in percent.
+            public var share: Double { percentage ?? percent.map(Double.init) ?? 100 }
         }
 
         public struct Abort: Hashable, Sendable {
@@ -119,6 +122,18 @@ extension VirtualService {
             /// A number, or a name such as `UNAVAILABLE`.
             public var grpcStatus: String?
             public var percentage: Double?
+
+            /// Reads a status by its number or name; nil for anything else.
+            public static func number(ofGRPCStatus text: String) -> Int? {
+                if let number = Int(text) { return grpcStatuses.indices.contains(number) ? number : nil }
+                return grpcStatuses.firstIndex(of: text.uppercased())
+            }
+
+            private static let grpcStatuses = [
+                "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+                "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
+                "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+            ]
         }
 
         public var delay: Delay?

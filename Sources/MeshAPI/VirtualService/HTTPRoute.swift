@@ -83,6 +83,12 @@ extension VirtualService {
 
         public init() {}
 
+        /// The claims of a token that headers stand for, such as `@request.auth.claims.groups`.
+        public var claims: [String] { headers.keys.filter { $0.hasPrefix(Self.claimPrefix) }.sorted() }
+        public var asksForClaims: Bool { headers.keys.contains { $0.hasPrefix(Self.claimPrefix) } }
+
+        static let claimPrefix = "@request.auth.claims"
+
         init(_ reader: inout FieldReader) {
             name = reader.string("name") ?? ""
             uri = reader.match("uri")
@@ -91,7 +97,9 @@ extension VirtualService {
             method = reader.match("method")
             authority = reader.match("authority")
             headers = reader.matches("headers", "header")
+            // A claim that nobody verified is not there, which is what is asked for.
             withoutHeaders = reader.matches("withoutHeaders", "withoutHeaders")
+                .filter { !$0.key.hasPrefix(Self.claimPrefix) }
             queryParams = reader.matches("queryParams", "query param")
             port = reader.int("port")
             sourceLabels = reader.stringMap("sourceLabels") ?? [:]
