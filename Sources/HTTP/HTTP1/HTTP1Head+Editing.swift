@@ -48,6 +48,13 @@ extension HTTP1Head {
     /// Removes all fields with that id.
     public mutating func remove(_ id: FieldID) { remove(id, from: 0) }
 
+    /// Removes all fields with that name, which must be in lower case; for names without a ``FieldID``.
+    public mutating func remove(named name: String) {
+        for index in fields.indices where ASCII.equalsIgnoringCase(self.name(at: index), lowercase: name.utf8.span) {
+            fields[index].isRemoved = true
+        }
+    }
+
     public mutating func remove(at index: Int) { fields[index].isRemoved = true }
 
     private mutating func remove(_ id: FieldID, from start: Int) {

@@ -73,7 +73,7 @@ extension HTTP1Head {
 
     /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
     public var expectsContinue: Bool {
-        guard version == .http11, let value = value(of: .expect) else { return false }
+        guard version != .http10, let value = value(of: .expect) else { return false }
         return ASCII.equalsIgnoringCase(value, lowercase: "100-continue".utf8.span)
     }
 

@@ -13,7 +13,11 @@ extension HTTP1Head {
             output.append("HTTP/1.1 ".utf8.span)
             output.appendDecimal(status)
             output.append(ASCII.space)
-            output.append(reason)
+            if reasonRange.isEmpty {
+                output.append(contentsOf: HTTPResponseHead.reason(for: status).utf8)  // HTTP/2 has none.
+            } else {
+                output.append(reason)
+            }
             output.append("\r\n".utf8.span)
         }
         writeFields(to: &output)

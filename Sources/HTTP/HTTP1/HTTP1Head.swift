@@ -1,11 +1,16 @@
-/// The head of one HTTP/1 request or response, or a trailer section: the octets as they came, and where what is.
+/// The head of one request or response, or a trailer section: the octets as they came, and where what is.
+///
+/// It has the shape of HTTP/1, and heads of HTTP/2 fit in: `:authority` is the Host field, `:path` the target.
 ///
 /// There is no string and no heap block per field: all text lies in one buffer, and what is added later is appended to
 /// it. Use one value again and again; after the first messages it has the room it needs. Written to a buffer it gives
 /// the fields that were not removed, in their order and octet by octet as they came.
 public struct HTTP1Head: Sendable {
-    /// The last digit of `HTTP/1.x`.
-    public enum Version: UInt8, Sendable { case http10, http11 }
+    /// The version that the sender spoke.
+    public enum Version: UInt8, Sendable { case http10, http11, http2 }
+
+    /// The scheme that an HTTP/2 request names.
+    public enum Scheme: UInt8, Sendable { case http, https }
 
     /// One field: where its name and value are in the buffer.
     struct Field: Sendable {
@@ -42,10 +47,14 @@ public struct HTTP1Head: Sendable {
     var targetRange = 0..<0
     var reasonRange = 0..<0
     var options: ConnectionOptions = []
+    /// The protocol that an extended CONNECT asks for (RFC 8441).
+    var protocolRange = 0..<0
 
     /// The method of a request; ``HTTPMethod/other`` also in a response.
     public internal(set) var methodID = HTTPMethod.other
     public var version = Version.http11
+    /// What an HTTP/2 client says that it asked for; nil in HTTP/1, and in responses.
+    public internal(set) var sentScheme: Scheme?
     /// 100 through 999 in a response, 0 in a request and in trailers.
     public internal(set) var status = 0
     /// How the body that follows is delimited.
@@ -60,7 +69,8 @@ public struct HTTP1Head: Sendable {
         if bytes.capacity > Self.keptOctets { bytes = [] } else { bytes.removeAll(keepingCapacity: true) }
         fields.removeAll(keepingCapacity: true)
         seen = 0
-        (methodRange, targetRange, reasonRange) = (0..<0, 0..<0, 0..<0)
+        (methodRange, targetRange, reasonRange, protocolRange) = (0..<0, 0..<0, 0..<0, 0..<0)
+        sentScheme = nil
         options = []
         methodID = .other
         version = .http11

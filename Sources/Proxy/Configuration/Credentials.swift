@@ -42,8 +42,7 @@ final class Credentials: Sendable {
             configuration.clientCertificate = .required(PeerVerification(trust: trust, names: names))
             return try TLSServerContext(configuration)
         }
-        // Where requests are told apart, HTTP/2 is offered once the proxy speaks it.
-        httpServer = try server(["http/1.1"])
+        httpServer = try server(["h2", "http/1.1"])
         bytesServer = try server(["istio-peer-exchange", "h2", "http/1.1"])
     }
 

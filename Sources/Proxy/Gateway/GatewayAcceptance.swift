@@ -191,7 +191,7 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         switch chain.configuration.content {
         case .http(let routes):
             guard let channel = take() else { return }
-            DownstreamHTTP1(worker, channel, info, RequestRouter(table: routes, of: info)).start()
+            HTTPServing.start(worker, channel, info, RequestRouter(table: routes, of: info))
         case .bytes(let destinations): carry(to: destinations)
         }
     }

@@ -36,10 +36,19 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
     private var closesAfterResponse = false
     private var isResponseChunked = false
     private var hasEnded = false
+    /// Whether nothing has come yet, so that it may turn out to be HTTP/2.
+    private var mayBeHTTP2: Bool
     private var deadline: MonotonicTime
     private var timer: TimerID?
 
-    init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo, _ router: RequestRouter) {
+    init(
+        _ worker: Worker,
+        _ channel: consuming Channel,
+        _ info: ConnectionInfo,
+        _ router: RequestRouter,
+        mayBeHTTP2: Bool = false
+    ) {
+        self.mayBeHTTP2 = mayBeHTTP2
         self.worker = worker
         self.info = info
         self.router = router
@@ -48,16 +57,10 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
     }
 
     /// Starts reading.
-    ///
-    /// - Parameter early: Bytes that were read already, before it was known that this is HTTP.
-    func start(early: [UInt8] = []) {
+    func start() {
         guard channel?.register(on: worker.loop, self) == true else { return close() }
         timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
         worker.add(self)
-        if !early.isEmpty {
-            carry = early
-            resumeCarry()
-        }
         // The first request may have come with the end of the handshake.
         if channel?.hasBufferedInput == true { readInput() }
     }
@@ -98,6 +101,7 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
 
     /// Serves as much of `input` as can be; keeps what belongs to a later request.
     private func process(_ input: Span<UInt8>) {
+        if mayBeHTTP2, takePreface(input) { return }
         isProcessing = true
         var offset = 0
         loop: while offset < input.count {
@@ -116,6 +120,28 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
         isProcessing = false
         if exchange.phase != .idle { exchange.flushRequest() }
         if !output.isEmpty { flush() }
+    }
+
+    /// Whether the client begins as HTTP/2 clients do, or may yet; then `input` is dealt with.
+    private func takePreface(_ input: Span<UInt8>) -> Bool {
+        if carry.isEmpty, !HTTPSniffer.startsLikePreface(input) {
+            mayBeHTTP2 = false
+            return false
+        }
+        var bytes: [UInt8] = []
+        swap(&bytes, &carry)
+        bytes.append(input)
+        mayBeHTTP2 = HTTPSniffer.startsLikePreface(bytes.span)
+        if !mayBeHTTP2 {
+            process(bytes.span)
+        } else if bytes.count < HTTPSniffer.prefaceOctets {
+            deadline = worker.loop.now + worker.limits.headTimeout
+            swap(&bytes, &carry)
+        } else if let channel = channel.take() {
+            end()
+            DownstreamHTTP2(worker, channel, info, router).start(early: bytes)
+        }
+        return true
     }
 
     private func takeHead(_ input: Span<UInt8>, _ offset: inout Int) {
@@ -364,11 +390,15 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
 
     func close() {
         guard state != .closed else { return }
+        channel?.unregister(from: worker.loop)
+        channel = nil
+        end()
+    }
+
+    private func end() {
         state = .closed
         if let timer { worker.loop.cancel(timer) }
         timer = nil
-        channel?.unregister(from: worker.loop)
-        channel = nil
         worker.remove(self)
     }
 }

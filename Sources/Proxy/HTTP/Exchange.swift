@@ -45,6 +45,8 @@ final class Exchange: ConfigurationWaiter {
     private(set) var hasTunnelEnded = false
     private(set) var isRequestComplete = false
     private var pool: DestinationPool?
+    /// The version that the endpoint is spoken to in.
+    private(set) var version = HTTPVersion.http1
     private var endpoint: EndpointPool?
     private var failedEndpoint: EndpointPool?
     private(set) var upstream: (any UpstreamLeg)?
@@ -134,6 +136,7 @@ final class Exchange: ConfigurationWaiter {
         switch downstream.resolve(&head) {
         case .pool(let pool, let retries, let routeName):
             (self.pool, log.routeName) = (pool, routeName)
+            version = pool.version(for: head, from: info.direction)
             retry = RetryDecision(retries)
             encode()
             connect()
@@ -160,6 +163,7 @@ final class Exchange: ConfigurationWaiter {
         case .forward(let plan):
             let choice = plan.choose(using: &worker.random)
             pool = worker.pool(named: choice.name)
+            if let pool { version = pool.version(for: head, from: info.direction) }
             retry = RetryDecision(plan.forwarding.retries)
             encode()
             connect()
@@ -184,8 +188,8 @@ final class Exchange: ConfigurationWaiter {
         request.removeAll()
         let wasEncoded = isEncoded
         isEncoded = true
-        isChunked = head.framing == .chunked
-        HTTP1RequestWriter.write(head, upgrade: upgrade, to: &request.bytes)
+        isChunked = version == .http1 && head.framing == .chunked
+        if version == .http1 { HTTP1RequestWriter.write(head, upgrade: upgrade, to: &request.bytes) }
         headOctets = request.bytes.count
         if wasEncoded { return request.bytes += body }
         HTTP1RequestWriter.body(body.span, isChunked: isChunked, to: &request.bytes)
@@ -204,7 +208,7 @@ final class Exchange: ConfigurationWaiter {
         endpoint.load += 1
         log.endpoint = endpoint
         phase = .connecting
-        switch endpoint.takeTurn(self) {
+        switch endpoint.takeTurn(self, version) {
         case .reuse(let leg): begin(on: leg)
         case .open: connect(to: endpoint)
         case .wait: break
@@ -214,7 +218,7 @@ final class Exchange: ConfigurationWaiter {
 
     /// Opens a connection, now that there may be one more.
     func connect(to endpoint: EndpointPool) {
-        let leg = endpoint.makeLeg(worker)
+        let leg = endpoint.makeLeg(worker, version)
         upstream = leg
         leg.open(for: self)
     }
@@ -223,7 +227,7 @@ final class Exchange: ConfigurationWaiter {
     func begin(on leg: any UpstreamLeg) {
         upstream = leg
         leg.begin(self)
-        upstreamReady()
+        if leg.isReady { upstreamReady() }
     }
 
     /// The connection can take the request now.
@@ -232,6 +236,23 @@ final class Exchange: ConfigurationWaiter {
         phase = .waiting
         upstream.beginRequest(of: self)
         flushRequest()
+    }
+
+    /// Gives the body's next octets to a stream that has room for them.
+    func takeRequest(into buffer: inout MutableSpan<UInt8>) -> HTTP2BodyPart {
+        let count = request.move(into: &buffer, isKept: canReplay)
+        downstream.requestWaits(request.waiting)
+        return hasNoMoreRequest ? .end(count, trailers: trailers) : .more(count)
+    }
+
+    /// Whether all of the request, or of what the client says through a tunnel, was taken.
+    var hasNoMoreRequest: Bool {
+        (upgrade == nil ? isRequestComplete : hasTunnelEnded) && request.isEmpty
+    }
+
+    /// The scheme that the request was made with.
+    var scheme: HTTP1Head.Scheme {
+        head.sentScheme ?? (head.scheme == "https" ? .https : .http)
     }
 
     /// The connection has taken all it could not before.

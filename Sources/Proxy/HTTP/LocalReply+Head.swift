@@ -6,7 +6,7 @@ extension LocalReply {
     /// The head of the response; ``body`` follows it.
     func head(from direction: ConnectionInfo.Direction) -> HTTP1Head {
         var head = HTTP1Head()
-        head.removeAll(beginning: status, reason: Self.reason(status))
+        head.removeAll(beginning: status, reason: HTTPResponseHead.reason(for: status))
         let count = content.isEmpty ? body.utf8.count : content.count
         if mayHaveBody { head.append(.contentLength, "\(count)") }
         if count > 0 { head.append(.contentType, "text/plain") }
@@ -19,23 +19,6 @@ extension LocalReply {
 
     /// Whether responses of this status have a body at all (RFC 9110 §6.4.1).
     var mayHaveBody: Bool { status >= 200 && status != 204 && status != 304 }
-
-    private static func reason(_ status: Int) -> String { reasons[status] ?? "Unknown" }
-
-    /// RFC 9110 §15, and what else servers answer.
-    private static let reasons: [Int: String] = [
-        200: "OK", 201: "Created", 202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content",
-        205: "Reset Content", 206: "Partial Content", 300: "Multiple Choices", 301: "Moved Permanently", 302: "Found",
-        303: "See Other", 304: "Not Modified", 307: "Temporary Redirect", 308: "Permanent Redirect",
-        400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
-        405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required",
-        408: "Request Timeout", 409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed",
-        413: "Payload Too Large", 414: "URI Too Long", 415: "Unsupported Media Type", 416: "Range Not Satisfiable",
-        417: "Expectation Failed", 421: "Misdirected Request", 422: "Unprocessable Entity", 423: "Locked",
-        424: "Failed Dependency", 426: "Upgrade Required", 428: "Precondition Required", 429: "Too Many Requests",
-        431: "Request Header Fields Too Large", 500: "Internal Server Error", 501: "Not Implemented",
-        502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 505: "HTTP Version Not Supported",
-    ]
 }
 
 /// A moment as HTTP writes it (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.

@@ -26,6 +26,10 @@ struct LocalReply: Hashable, Sendable {
         case connectionTermination = "connection termination"
         case connectionTimeout = "connection timeout"
         case overflow
+        /// The stream was reset by the peer.
+        case remoteReset = "remote reset"
+        /// The peer has not looked at the stream (RFC 9113 §8.7).
+        case remoteRefusedStream = "remote refused stream reset"
         case protocolError = "protocol error"
 
         var flag: ResponseFlag {
@@ -34,6 +38,7 @@ struct LocalReply: Hashable, Sendable {
                 .upstreamConnectionFailure
             case .connectionTermination: .upstreamTermination
             case .overflow: .upstreamOverflow
+            case .remoteReset, .remoteRefusedStream: .upstreamReset
             case .protocolError: .upstreamProtocolError
             }
         }

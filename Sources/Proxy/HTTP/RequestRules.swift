@@ -9,6 +9,7 @@ struct RequestRules {
     ///
     /// HTTP/2 is none: whoever let it through would no longer see the requests (RFC 9113 §3.1 has given it up).
     static func offeredUpgrade(_ head: HTTP1Head) -> String? {
+        if head.version == .http2 { return head.connectProtocol }
         guard head.isUpgrade, !head.lists("h2c", in: .upgrade), !head.lists("h2", in: .upgrade) else { return nil }
         return head.text(of: .upgrade)
     }

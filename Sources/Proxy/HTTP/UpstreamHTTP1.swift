@@ -50,7 +50,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
         endpoint.connectionOpened()
         isCounted = true
         do {
-            channel = try Channel.connecting(to: endpoint, .http)
+            channel = try Channel.connecting(to: endpoint, .http1)
         } catch {
             return failed(.remoteConnectionFailure, cause: "delayed connect error: \(error.reason)")
         }
@@ -270,6 +270,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
         timer = nil
         channel?.unregister(from: worker.loop)
         channel = nil
-        if isCounted { endpoint.connectionClosed(self) }
+        endpoint.forget(self)
+        if isCounted { endpoint.connectionClosed() }
     }
 }

@@ -21,9 +21,8 @@ enum FirstBytes {
         }
         guard InboundChain.looksForHTTP(application, mode) else { return .decided(.raw, isHTTP: false) }
         switch HTTPSniffer.judge(bytes) {
-        case .http1: return .decided(.raw, isHTTP: true)
-        // Until the proxy speaks HTTP/2 itself, it carries it as it is.
-        case .http2, .other: return .decided(.raw, isHTTP: false)
+        case .http1, .http2: return .decided(.raw, isHTTP: true)
+        case .other: return .decided(.raw, isHTTP: false)
         case .undecided: return .undecided
         }
     }

@@ -27,7 +27,10 @@ enum HTTPSniffer {
         return requestLine(bytes, from: method + 1)
     }
 
-    private static func startsLikePreface(_ bytes: Span<UInt8>) -> Bool {
+    static let prefaceOctets = preface.count
+
+    /// Whether `bytes` are, or may become, the connection preface of HTTP/2.
+    static func startsLikePreface(_ bytes: Span<UInt8>) -> Bool {
         for index in 0..<min(bytes.count, preface.count) where bytes[index] != preface[index] { return false }
         return true
     }

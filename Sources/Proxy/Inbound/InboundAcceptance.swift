@@ -143,18 +143,15 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         guard let port = info.port, let channel = take() else { return }
         let pool = worker.application(info.target, port: port)
         if isServedAsHTTP {
-            DownstreamHTTP1(worker, channel, info, RequestRouter(application: pool)).start()
+            HTTPServing.start(worker, channel, info, RequestRouter(application: pool))
         } else {
             guard let endpoint = pool.pick(original: info.target, avoiding: nil, &worker.random) else { return }
             ByteTunnel(worker, channel, info, to: endpoint, cluster: pool.name).start()
         }
     }
 
-    /// Whether requests are told apart; on ports declared as HTTP/2 they are not, until the proxy speaks it.
-    private var isServedAsHTTP: Bool {
-        guard chain == .plaintextHTTP || chain == .mutualTLSHTTP else { return false }
-        return info.port?.application != .http2
-    }
+    /// Whether requests are told apart.
+    private var isServedAsHTTP: Bool { chain == .plaintextHTTP || chain == .mutualTLSHTTP }
 
     /// Gives the channel away; this object is done.
     private func take() -> Channel? {

@@ -1,5 +1,6 @@
 internal import Base
 internal import Discovery
+internal import HTTP
 
 /// One destination as one worker uses it: its endpoints and the choice among them.
 final class DestinationPool {
@@ -24,6 +25,15 @@ final class DestinationPool {
         self.makeUnlisted = makeUnlisted
         picker = EndpointPicker(destination.loadBalancing, weights: destination.endpoints.map(\.weight))
         indexes = Dictionary(endpoints.enumerated().map { ($1.address, $0) }) { first, _ in first }
+    }
+
+    /// The version in which requests go on: the declared one, or else the client's own; gateways choose HTTP/1.1 then.
+    func version(for head: borrowing HTTP1Head, from direction: ConnectionInfo.Direction) -> HTTPVersion {
+        switch destination.application {
+        case .http: .http1
+        case .http2: .http2
+        case .auto, .tcp: head.version == .http2 && direction != .gateway ? .http2 : .http1
+        }
     }
 
     /// Chooses an endpoint; nil when there is none.

@@ -65,9 +65,14 @@ extension DestinationPool {
     /// The application of this pod.
     ///
     /// Connections come from 127.0.0.6, which the packet filter knows not to redirect to the proxy again.
-    static func application(_ address: SocketAddress, isDeclared: Bool, sendsToLocalhost: Bool) -> DestinationPool {
+    static func application(
+        _ address: SocketAddress,
+        _ application: ApplicationProtocol,
+        isDeclared: Bool,
+        sendsToLocalhost: Bool
+    ) -> DestinationPool {
         let name = isDeclared ? "inbound|\(address.port)||" : "InboundPassthroughCluster"
-        var destination = Destination(name: name, host: "", port: address.port, application: .auto)
+        var destination = Destination(name: name, host: "", port: address.port, application: application)
         destination.usesOriginalDestination = true
         return DestinationPool(destination, endpoints: []) { original in
             let isIPv6 = original.ip.isIPv6

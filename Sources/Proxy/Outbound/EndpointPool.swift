@@ -29,6 +29,8 @@ final class EndpointPool {
 
     /// The one most recently used is last, and used first: the others may grow old.
     private(set) var idle: [UpstreamHTTP1] = []
+    /// HTTP/2 connections that may take more streams.
+    private var shared: [UpstreamHTTP2] = []
     /// Open connections, in use or not.
     private(set) var connections = 0
     /// Requests being served, and byte connections.
@@ -62,8 +64,11 @@ final class EndpointPool {
     }
 
     /// Says how `exchange` gets a connection.
-    func takeTurn(_ exchange: Exchange) -> Turn {
-        if let connection = idle.popLast() { return .reuse(connection) }
+    func takeTurn(_ exchange: Exchange, _ version: HTTPVersion) -> Turn {
+        switch version {
+        case .http1: if let connection = idle.popLast() { return .reuse(connection) }
+        case .http2: if let connection = shared.first(where: \.canServe) { return .reuse(connection.makeStream()) }
+        }
         if limits.connections == 0 || connections < limits.connections { return .open }
         if waiting.count >= limits.waiting { return .overflow }
         waiting.append(exchange)
@@ -71,7 +76,12 @@ final class EndpointPool {
     }
 
     /// A connection that is still to be opened.
-    func makeLeg(_ worker: Worker) -> any UpstreamLeg { UpstreamHTTP1(worker, self) }
+    func makeLeg(_ worker: Worker, _ version: HTTPVersion) -> any UpstreamLeg {
+        if version == .http1 { return UpstreamHTTP1(worker, self) }
+        let connection = UpstreamHTTP2(worker, self)
+        if isCurrent { shared.append(connection) }
+        return connection.makeStream()
+    }
 
     /// The exchange gave up before its turn came.
     func stopWaiting(_ exchange: Exchange) { waiting.removeAll { $0 === exchange } }
@@ -82,9 +92,8 @@ final class EndpointPool {
     func connectionOpened() { connections += 1 }
 
     /// A connection is gone; somebody else may open one.
-    func connectionClosed(_ connection: UpstreamHTTP1) {
+    func connectionClosed() {
         connections -= 1
-        if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
         if !waiting.isEmpty, limits.connections == 0 || connections < limits.connections {
             waiting.removeFirst().connect(to: self)
         }
@@ -94,13 +103,27 @@ final class EndpointPool {
     func returned(_ connection: UpstreamHTTP1) -> Bool {
         guard isCurrent, idle.count < Self.mostIdle else { return false }
         if limits.requestsPerConnection > 0, connection.served >= limits.requestsPerConnection { return false }
-        if waiting.isEmpty {
-            idle.append(connection)
+        if let index = waiting.firstIndex(where: { $0.version == .http1 }) {
+            waiting.remove(at: index).begin(on: connection)
         } else {
-            waiting.removeFirst().begin(on: connection)
+            idle.append(connection)
         }
         return true
     }
+
+    /// An HTTP/2 connection has room for another stream.
+    func streamEnded(_ connection: UpstreamHTTP2) {
+        guard isCurrent else { return connection.retire() }
+        guard let index = waiting.firstIndex(where: { $0.version == .http2 }) else { return }
+        waiting.remove(at: index).begin(on: connection.makeStream())
+    }
+
+    /// The connection will take no more.
+    func forget(_ connection: UpstreamHTTP1) {
+        if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
+    }
+
+    func forget(_ connection: UpstreamHTTP2) { shared.removeAll { $0 === connection } }
 
     /// Configuration no longer names the endpoint, or speaks to it in another way.
     func retire() {
@@ -108,5 +131,8 @@ final class EndpointPool {
         let connections = idle
         idle = []
         for connection in connections { connection.close() }
+        let sharedConnections = shared
+        shared = []
+        for connection in sharedConnections { connection.retire() }
     }
 }

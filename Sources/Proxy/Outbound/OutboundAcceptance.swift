@@ -61,9 +61,8 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
         switch channel?.peek(into: &span) {
         case .moved(let count):
             switch HTTPSniffer.judge(buffer.span.extracting(0..<count)) {
-            case .http1: serve(alternatives.0)
-            // Until the proxy speaks HTTP/2 itself, it carries it as it is.
-            case .http2, .other: carryOther()
+            case .http1, .http2: serve(alternatives.0)
+            case .other: carryOther()
             case .undecided: break
             }
         case .wouldBlock: break
@@ -84,7 +83,7 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
 
     private func serve(_ listener: HTTPListener) {
         guard let channel = take() else { return }
-        DownstreamHTTP1(worker, channel, info, RequestRouter(listener: listener)).start()
+        HTTPServing.start(worker, channel, info, RequestRouter(listener: listener))
     }
 
     /// Carries bytes to the destination of that name, or to what Istio's two names for unknown ones mean.

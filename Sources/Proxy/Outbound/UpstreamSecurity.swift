@@ -5,7 +5,7 @@ internal import TLS
 /// How one destination's encrypted endpoints are spoken to.
 final class UpstreamSecurity: Sendable {
     /// What is inside, which the ALPN offer tells the server's proxy.
-    enum Content: Sendable { case http, bytes }
+    enum Content: Sendable { case http1, http2, bytes }
 
     /// Nil when it cannot be made: nothing is sent then, least of all in plaintext.
     let context: TLSClientContext?
@@ -13,7 +13,8 @@ final class UpstreamSecurity: Sendable {
     let problem: String
     /// What to ask for (SNI); nil for nothing.
     let serverName: String?
-    private let http: ApplicationProtocols?
+    private let http1: ApplicationProtocols?
+    private let http2: ApplicationProtocols?
     private let bytes: ApplicationProtocols?
     private let name: String
 
@@ -22,8 +23,12 @@ final class UpstreamSecurity: Sendable {
         serverName =
             tls.serverName.isEmpty ? (destination.application == .tcp ? nil : destination.host) : tls.serverName
         let isMesh = tls.credential == .workload
-        http = isMesh ? ["istio-http/1.1", "istio", "http/1.1"] : nil
-        bytes = isMesh ? ["istio-peer-exchange", "istio"] : nil
+        http1 = isMesh ? ["istio-http/1.1", "istio", "http/1.1"] : nil
+        http2 = isMesh ? ["istio-h2", "istio", "h2"] : ["h2"]
+        // The list of a cluster that is declared HTTP/2 names it even where bytes are carried.
+        let ofHTTP2: ApplicationProtocols = ["istio-peer-exchange", "istio", "h2"]
+        let ofBytes: ApplicationProtocols = ["istio-peer-exchange", "istio"]
+        bytes = isMesh ? (destination.application == .http2 ? ofHTTP2 : ofBytes) : nil
         guard let credentials else {
             (context, problem) = (nil, "this workload has no certificate yet")
             return
@@ -37,11 +42,19 @@ final class UpstreamSecurity: Sendable {
 
     /// An endpoint must be encrypted, and nothing says how.
     init(missingFor destination: Destination) {
-        (name, serverName, http, bytes, context) = (destination.name, nil, nil, nil, nil)
+        (name, serverName, context) = (destination.name, nil, nil)
+        (http1, http2, bytes) = (nil, nil, nil)
         problem = "the destination says that endpoints are encrypted, but not how"
     }
 
-    func applicationProtocols(_ content: Content) -> ApplicationProtocols? { content == .http ? http : bytes }
+    /// What is offered (ALPN), as Istio's `istio.alpn` filter chooses it.
+    func applicationProtocols(_ content: Content) -> ApplicationProtocols? {
+        switch content {
+        case .http1: http1
+        case .http2: http2
+        case .bytes: bytes
+        }
+    }
 
     /// What sessions are remembered by: a session with one destination's server proves nothing to another's.
     func sessionKey(_ address: SocketAddress) -> String { "\(name) \(address)" }

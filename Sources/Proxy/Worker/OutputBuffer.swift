@@ -28,8 +28,22 @@ struct OutputBuffer {
         }
     }
 
-    /// Gets ready to send everything again.
-    mutating func rewind() { sent = 0 }
+    /// Copies waiting octets to the beginning of `buffer`, as if they were sent.
+    ///
+    /// - Returns: How many.
+    mutating func move(into buffer: inout MutableSpan<UInt8>, isKept: Bool = false) -> Int {
+        let (count, start) = (min(buffer.count, waiting), sent)
+        unsafe buffer.withUnsafeMutableBufferPointer { target in
+            unsafe bytes.withUnsafeBufferPointer { source in
+                // Safe: `count` octets from there are within both.
+                if let from = source.baseAddress, let to = target.baseAddress {
+                    unsafe to.update(from: from + start, count: count)
+                }
+            }
+        }
+        advance(by: count, isKept: isKept)
+        return count
+    }
 
     /// Forgets what was sent and kept; the rest stays.
     mutating func dropSent() {

@@ -146,7 +146,12 @@ final class Worker {
         let key = ApplicationKey(address: address, isDeclared: isDeclared)
         if let pool = applications[key] { return pool }
         let sendsToLocalhost = tables.content.inbound?.sendsToLocalhost ?? false
-        let pool = DestinationPool.application(address, isDeclared: isDeclared, sendsToLocalhost: sendsToLocalhost)
+        let pool = DestinationPool.application(
+            address,
+            port.application,
+            isDeclared: isDeclared,
+            sendsToLocalhost: sendsToLocalhost
+        )
         applications[key] = pool
         return pool
     }

@@ -9,6 +9,8 @@ struct WorkerLimits: Sendable {
     var headTimeout: Duration = .seconds(60)
     /// From the first octet of a TLS handshake to its end (Envoy's `transport_socket_connect_timeout` of Istio).
     var handshakeTimeout: Duration = .seconds(15)
+    /// For a client to take any of a response that waits for it (Envoy's `stream_idle_timeout`: five minutes).
+    var stallTimeout: Duration = .seconds(300)
     /// For a client to take the last response and close.
     var lingerTimeout: Duration = .seconds(1)
     /// For the control plane to say what an address or a host means.

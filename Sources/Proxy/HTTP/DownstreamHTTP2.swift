@@ -1,0 +1,245 @@
+internal import Base
+internal import EventLoop
+internal import HTTP
+
+/// A client's HTTP/2 connection: serves each of its streams with an exchange of its own.
+///
+/// What the streams have to say in one turn of the loop is written together at its end.
+final class DownstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, TurnHandler, WorkerConnection {
+    private enum State {
+        case open
+        /// The last words are said or on their way; what still comes is thrown away.
+        case ending
+        case closed
+    }
+
+    let worker: Worker
+    let info: ConnectionInfo
+    let router: RequestRouter
+    private(set) lazy var engine = HTTP2Engine(.server, settings: Self.settings, handler: self, at: worker.loop.now)
+    private var channel: Channel?
+    private var state = State.open
+    private var streams: [Int32: DownstreamHTTP2Stream] = [:]
+    /// Streams that are over, with the memory of their exchanges, for those to come.
+    private var spare: [DownstreamHTTP2Stream] = []
+    /// Streams that something has come for, and whose endpoints have not been told yet.
+    private var touched: [DownstreamHTTP2Stream] = []
+    private var output = OutputBuffer()
+    private var isFlushScheduled = false
+    private var isShuttingDown = false
+    private let began: MonotonicTime
+    private var deadline: MonotonicTime
+    private var lastProgress: MonotonicTime
+    private var timer: TimerID?
+
+    /// Most streams that are kept for later.
+    private static let mostSpare = 16
+    /// Octets that are made ready for the socket at a time.
+    private static let writeOctets = 64 * 1024
+
+    private static let settings: HTTP2Settings = {
+        var settings = HTTP2Settings()
+        settings.connectionWindow = 4 * 1024 * 1024
+        return settings
+    }()
+
+    init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo, _ router: RequestRouter) {
+        self.worker = worker
+        self.info = info
+        self.router = router
+        self.channel = consume channel
+        began = worker.loop.now
+        lastProgress = began
+        deadline = began + worker.limits.idleTimeout
+    }
+
+    /// Starts reading.
+    ///
+    /// - Parameter early: Octets that were read already, the preface among them.
+    func start(early: [UInt8] = []) {
+        guard channel?.register(on: worker.loop, self) == true else { return close() }
+        timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
+        worker.add(self)
+        scheduleFlush()
+        if !early.isEmpty { take(early.span) }
+        // The first request may have come with the end of the handshake.
+        if channel?.hasBufferedInput == true { readInput() }
+    }
+
+    // Events
+
+    func becameReady(_ readiness: Readiness) {
+        if readiness.contains(.writable) { write() }
+        if readiness.contains(.readable) || readiness.contains(.failed) { readInput() }
+    }
+
+    private func readInput() {
+        guard channel != nil else { return }
+        let worker = worker
+        var buffer = worker.takeReadBuffer()
+        defer { worker.giveReadBuffer(&buffer) }
+        repeat {
+            var span = buffer.mutableSpan
+            switch channel?.read(into: &span) {
+            case .moved(let count): take(buffer.span.extracting(0..<count))
+            case .wouldBlock: return
+            case .ended, .failed, nil: return close()
+            }
+        } while channel?.hasBufferedInput == true
+    }
+
+    private func take(_ input: Span<UInt8>) {
+        guard state == .open else { return }
+        deadline = worker.loop.now + worker.limits.idleTimeout
+        let isSound = engine.receive(input, at: worker.loop.now)
+        var touched: [DownstreamHTTP2Stream] = []
+        swap(&touched, &self.touched)
+        for stream in touched { stream.inputGathered() }
+        touched.removeAll(keepingCapacity: true)
+        swap(&touched, &self.touched)
+        if isSound { return scheduleFlush() }
+        broken()
+    }
+
+    /// The client broke the protocol, or was about to wear us out: it is told so, and the connection ends.
+    private func broken() {
+        let what = engine.flood.map { "too many \($0)" } ?? "not HTTP/2"
+        worker.telemetry.log.info("closed: \(info.direction) HTTP/2 \(info.peer) -> \(info.target): \(what)")
+        for stream in streams.values { stream.connectionEnds() }
+        end()
+    }
+
+    /// Writes the last words, and waits for the client to take them.
+    private func end() {
+        guard state == .open else { return }
+        state = .ending
+        deadline = worker.loop.now + worker.limits.lingerTimeout
+        if let timer { worker.loop.cancel(timer) }
+        timer = worker.loop.schedule(after: worker.limits.lingerTimeout, self)
+        write()
+    }
+
+    // Writing
+
+    /// Has what is to be sent written at the end of this turn.
+    func scheduleFlush() {
+        if isFlushScheduled { return }
+        isFlushScheduled = true
+        worker.loop.atTurnEnd(self)
+    }
+
+    func turnEnded() {
+        isFlushScheduled = false
+        write()
+    }
+
+    private func write() {
+        while channel != nil {
+            if output.isEmpty {
+                guard engine.takeOutput(into: &output.bytes, upTo: Self.writeOctets) else { return close() }
+            }
+            if output.isEmpty { break }
+            let before = output.waiting
+            guard channel?.flush(&output, on: worker.loop) == true else { return close() }
+            if output.waiting < before { lastProgress = worker.loop.now }
+            if !output.isEmpty { return }
+        }
+        if state == .ending { channel?.finishSending(on: worker.loop) }
+        if state == .open, engine.isFinished { end() }
+    }
+
+    // From the engine
+
+    func received(_ head: inout HTTP1Head, on stream: Int32, isEnd: Bool, fault: HTTP2Fault?) {
+        guard state == .open else { return }
+        let handler = spare.popLast() ?? DownstreamHTTP2Stream(self)
+        streams[stream] = handler
+        touched.append(handler)
+        handler.begin(stream, &head, isEnd: isEnd, fault: fault)
+    }
+
+    func method(of stream: Int32) -> HTTPMethod { .get }
+
+    func received(_ data: Span<UInt8>, on stream: Int32) {
+        guard let handler = streams[stream] else { return engine.consumeConnection(data.count) }
+        handler.received(data)
+        touched.append(handler)
+    }
+
+    func ended(_ stream: Int32, trailers: HTTP1Head?) {
+        guard let handler = streams[stream] else { return }
+        handler.inputEnded(trailers: trailers)
+        touched.append(handler)
+    }
+
+    func sentEnd(of stream: Int32) { streams[stream]?.sentEnd() }
+
+    func closed(_ stream: Int32, code: UInt32) {
+        guard let handler = streams.removeValue(forKey: stream) else { return }
+        handler.closed()
+        if spare.count < Self.mostSpare { spare.append(handler) }
+    }
+
+    func wentAway(lastStream: Int32, code: UInt32) {}
+    func settingsChanged() {}
+
+    func takeBody(of stream: Int32, into buffer: inout MutableSpan<UInt8>) -> HTTP2BodyPart {
+        streams[stream]?.takeBody(into: &buffer) ?? .failed
+    }
+
+    // Ending
+
+    func timerFired(_ timer: TimerID) {
+        self.timer = nil
+        let now = worker.loop.now
+        if state == .ending || streams.isEmpty && now >= deadline { return close() }
+        if isOverdue(at: now) {
+            engine.terminate(code: HTTP2Code.enhanceYourCalm)
+            return broken()
+        }
+        for stream in streams.values { stream.sweep(at: now) }
+        if streams.isEmpty {
+            for stream in spare { stream.exchange.releaseMemory() }
+            spare.removeAll()
+            output.releaseMemory()
+        }
+        if worker.isDraining { shutDown() }
+        scheduleFlush()
+        self.timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
+    }
+
+    /// Whether the client lets us wait for something that it began, or does not take what it asked for.
+    private func isOverdue(at now: MonotonicTime) -> Bool {
+        let limits = worker.limits
+        if !engine.hasPeerSettings { return now >= began + limits.headTimeout }
+        if let section = engine.sectionBegan, now >= section + limits.headTimeout { return true }
+        return !output.isEmpty && now >= lastProgress + limits.stallTimeout
+    }
+
+    /// Lets the client begin no more streams; those it has begun are served.
+    private func shutDown() {
+        if isShuttingDown { return }
+        isShuttingDown = true
+        engine.shutDown()
+        scheduleFlush()
+    }
+
+    func inboundPolicyChanged() {
+        if info.isAllowed(by: worker.tables) { return }
+        shutDown()
+    }
+
+    var isIdle: Bool { streams.isEmpty }
+
+    func close() {
+        guard state != .closed else { return }
+        state = .closed
+        if let timer { worker.loop.cancel(timer) }
+        timer = nil
+        channel?.unregister(from: worker.loop)
+        channel = nil
+        for stream in streams.values { stream.connectionEnds() }
+        streams = [:]
+        worker.remove(self)
+    }
+}

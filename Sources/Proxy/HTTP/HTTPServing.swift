@@ -1,0 +1,13 @@
+internal import HTTP
+internal import TLS
+
+/// Begins to serve a connection whose inside is HTTP, whatever its version.
+enum HTTPServing {
+    /// HTTP/2 is spoken when TLS agreed on it, and where nothing was agreed on when the client begins with its preface.
+    static func start(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo, _ router: RequestRouter) {
+        switch channel.tlsInfo?.applicationProtocol {
+        case "h2": DownstreamHTTP2(worker, channel, info, router).start()
+        case let agreed: DownstreamHTTP1(worker, channel, info, router, mayBeHTTP2: agreed == nil).start()
+        }
+    }
+}
