@@ -35,27 +35,6 @@ import Testing
         )
     }
 
-    @Test func `retries what was not sent, and what an idle connection lost`() {
-        func decide(_ progress: RetryDecision.Progress, isIdempotent: Bool = true, canReplay: Bool = true) -> Bool {
-            var decision = RetryDecision(RetryPolicy(attempts: 2))
-            return decision.shouldRetry(progress, isIdempotent: isIdempotent, canReplay: canReplay)
-        }
-        #expect(decide(.notSent, isIdempotent: false))
-        #expect(!decide(.notSent, canReplay: false))
-        #expect(decide(.sentOnReusedConnection))
-        #expect(!decide(.sentOnReusedConnection, isIdempotent: false))
-        #expect(!decide(.sent))
-        #expect(!decide(.answered))
-    }
-
-    @Test func `gives up after the last attempt`() {
-        var decision = RetryDecision(RetryPolicy(attempts: 2))
-        var answers: [Bool] = []
-        for _ in 0..<3 { answers.append(decision.shouldRetry(.notSent, isIdempotent: true, canReplay: true)) }
-        #expect(answers == [true, true, false])
-        #expect(decision.wasRetried)
-    }
-
     @Test func `a request id is a random UUID`() {
         var random = FastRandom(seed: 3)
         let id = RequestID.make(using: &random)

@@ -14,12 +14,12 @@ internal import TLS
 ///   "inboundPolicy": { "otherMode": "PERMISSIVE", "ports": [{ "number": 80, "protocol": "http", "mode": "STRICT" }] },
 ///   "otherAddresses": "passthrough",
 ///   "addresses": { "10.1.0.2:8000": { "http": 8000 }, "10.1.0.3:9000": { "tcp": "outbound|9000||db.foo" } },
-///   "hosts": { "web.foo:8000": "outbound|8000||web.foo" },
+///   "hosts": { "web.foo:8000": "outbound|8000||web.foo", "shop.foo:8000": { "routes": [{ "route": … }] } },
 ///   "destinations": [{ "name": "outbound|8000||web.foo", "endpoints": ["10.1.0.2:8000"], "tls": "ISTIO_MUTUAL" }]
 /// }
 /// ```
 ///
-/// With `gateway` the proxy is one; see ``StaticGateway``.
+/// Routes are ``StaticRoute``s. With `gateway` the proxy is one; see ``StaticGateway``.
 struct StaticConfiguration: Sendable {
     /// Nil for a gateway.
     var addresses: DataPlane.Addresses?
@@ -53,14 +53,21 @@ struct StaticConfiguration: Sendable {
             guard let colon = key.lastIndex(of: ":"), let port = UInt16(key[key.index(after: colon)...]) else {
                 throw Self.wrong("hosts", key)
             }
-            content.hosts[.init(host: String(key[..<colon]), port: port)] =
-                value.string.map { .destination($0, retries: RetryPolicy()) } ?? .unknown
+            content.hosts[.init(host: String(key[..<colon]), port: port)] = try Self.host(value)
         }
         content.otherHosts = .unknown
         for value in json["destinations"]?.array ?? [] {
             let destination = try Self.destination(value)
             content.destinations[destination.name] = destination
         }
+    }
+
+    private static func host(_ json: JSON) throws(MeshError) -> HostRoute {
+        if let name = json.string { return .destination(name, retries: RetryPolicy()) }
+        guard let list = json["routes"]?.array else { return .unknown }
+        var routes: [HTTPRoute] = []
+        for route in list { routes.append(try StaticRoute.read(route)) }
+        return .routes(routes)
     }
 
     private static func addresses(_ json: JSON) throws(MeshError) -> DataPlane.Addresses {

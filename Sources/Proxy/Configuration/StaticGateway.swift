@@ -144,20 +144,9 @@ enum StaticGateway {
         for host in json["virtualHosts"]?.array ?? [] {
             var virtualHost = RouteTable.VirtualHost(domains: strings(host["domains"]))
             virtualHost.redirectsToHTTPS = host["redirectsToHTTPS"]?.bool ?? false
-            for route in host["routes"]?.array ?? [] { virtualHost.routes.append(try self.route(route)) }
+            for route in host["routes"]?.array ?? [] { virtualHost.routes.append(try StaticRoute.read(route)) }
             table.virtualHosts.append(virtualHost)
         }
         return table
-    }
-
-    private static func route(_ json: JSON) throws(MeshError) -> HTTPRoute {
-        guard let destination = json["destination"]?.string else {
-            throw StaticConfiguration.wrong("routes.destination", "\(json)")
-        }
-        var route = HTTPRoute(.forward(HTTPForwarding([WeightedDestination(destination)])))
-        var match = HTTPMatch()
-        match.path = json["prefix"]?.string.map { .prefix($0) } ?? json["exact"]?.string.map { .exact($0) }
-        if match.path != nil { route.matches = [match] }
-        return route
     }
 }

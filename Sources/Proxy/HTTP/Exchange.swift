@@ -14,6 +14,8 @@ final class Exchange: ConfigurationWaiter {
         case idle
         /// Waiting for the control plane to say what the request's authority means.
         case routing
+        /// Waiting on purpose.
+        case paused
         /// Waiting for a connection.
         case connecting
         /// The request is on its way, the response has not begun.
@@ -26,7 +28,7 @@ final class Exchange: ConfigurationWaiter {
     unowned let downstream: any DownstreamLeg
     var info: ConnectionInfo { downstream.info }
 
-    private(set) var phase = Phase.idle
+    var phase = Phase.idle
     /// The request's head, as it came and as edited for the next hop.
     var head = HTTP1Head()
     /// The request as it is sent upstream; kept until the response begins, so that it can be sent again.
@@ -48,10 +50,21 @@ final class Exchange: ConfigurationWaiter {
     /// The version that the endpoint is spoken to in.
     private(set) var version = HTTPVersion.http1
     private var endpoint: EndpointPool?
-    private var failedEndpoint: EndpointPool?
+    /// The endpoints of the attempts so far, in their order.
+    private(set) var tried: [EndpointPool] = []
     private(set) var upstream: (any UpstreamLeg)?
-    private var retry = RetryDecision(RetryPolicy(attempts: 0))
-    private var attempts = 1
+    var retry = RetryDecision(RetryPolicy(attempts: 0))
+    var attempts = 1
+    /// What the route has decided; nil when all requests for the authority are treated alike.
+    var progress: RouteProgress?
+    /// How long the whole of the response may take; zero for no limit.
+    var timeout: Duration = .zero
+    /// How long one attempt may take; zero for no limit.
+    var attemptTimeout: Duration = .zero
+    var timers = ExchangeTimers()
+    var mirrors: [MirrorLeg] = []
+    /// Whether this is a copy of a request, which nobody wants to read of.
+    private(set) var isMirror = false
     var log = ExchangeLog()
 
     /// Requests larger than this cannot be tried again.
@@ -82,6 +95,7 @@ final class Exchange: ConfigurationWaiter {
         log.bytesReceived += data.count
         guard phase != .idle, !log.isRefused else { return }
         HTTP1RequestWriter.body(data, isChunked: isChunked, to: &request.bytes)
+        for mirror in mirrors { mirror.exchange.body(data) }
     }
 
     /// The request is complete, with trailers or without.
@@ -90,10 +104,14 @@ final class Exchange: ConfigurationWaiter {
         guard phase != .idle else { return }
         self.trailers = trailers
         if isChunked { HTTP1RequestWriter.end(trailers: trailers, to: &request.bytes) }
+        startTotalTimer()
+        startAttemptTimer()
+        for mirror in mirrors { mirror.exchange.requestEnded(trailers: trailers) }
     }
 
     /// No more input right now: sends what has gathered.
     func flushRequest() {
+        for mirror in mirrors where mirror.exchange.phase != .idle { mirror.exchange.flushRequest() }
         guard let upstream, upstream.isReady else { return downstream.requestWaits(request.waiting) }
         if canReplay && request.bytes.count > Self.replayLimit { stopReplay() }
         if !upstream.send(&request, isKept: canReplay) {
@@ -125,7 +143,7 @@ final class Exchange: ConfigurationWaiter {
     func downstreamClosed() {
         guard phase != .idle else { return }
         worker.stopWaiting(self)
-        log.flag = .downstreamTermination
+        log.flag.insert(.downstreamTermination)
         if log.details.isEmpty { log.details = "downstream_remote_disconnect" }
         finish(isReusable: false)
     }
@@ -135,11 +153,9 @@ final class Exchange: ConfigurationWaiter {
     private func route() {
         switch downstream.resolve(&head) {
         case .pool(let pool, let retries, let routeName):
-            (self.pool, log.routeName) = (pool, routeName)
-            version = pool.version(for: head, from: info.direction)
-            retry = RetryDecision(retries)
-            encode()
-            connect()
+            log.routeName = routeName
+            if head.contains(.grpcTimeout) { timeout = GRPCTimeout.effective(head, limit: .zero) }
+            start(pool, retries)
         case .route(let match): follow(match)
         case .unknownYet(let name):
             phase = .routing
@@ -150,25 +166,29 @@ final class Exchange: ConfigurationWaiter {
         }
     }
 
-    /// Does what a route says.
-    private func follow(_ match: RouteMatch) {
-        let route = match.route
-        log.routeName = route.name
-        switch route.action {
-        case .redirect(let redirect):
-            let location = RedirectLocation(redirect: redirect)
-            let text = location.text(for: head, matched: match.matchedPath, port: match.port)
-            respond(.redirect(to: text, status: redirect.status))
-        case .respond(let response): respond(.direct(response))
-        case .forward(let plan):
-            let choice = plan.choose(using: &worker.random)
-            pool = worker.pool(named: choice.name)
-            if let pool { version = pool.version(for: head, from: info.direction) }
-            retry = RetryDecision(plan.forwarding.retries)
-            encode()
-            connect()
-        }
+    /// Sends the request to that destination.
+    func start(_ pool: DestinationPool, _ retries: RetryPolicy) {
+        self.pool = pool
+        version = pool.version(for: head, from: info.direction)
+        retry = RetryDecision(retries)
+        startTotalTimer()
+        encode()
+        connect()
     }
+
+    /// Begins a copy of a request that others have edited.
+    func beginMirror(of head: HTTP1Head, body: [UInt8], to pool: DestinationPool, timeout: Duration) {
+        isMirror = true
+        self.head = head
+        canReplay = false
+        self.timeout = timeout
+        log.begin(at: worker.loop.now)
+        request.bytes = body
+        start(pool, RetryPolicy(attempts: 0))
+    }
+
+    /// What has come of the body before the head is written.
+    var earlyBody: [UInt8] { isEncoded ? [] : request.bytes }
 
     /// What was waited for has arrived, or will not.
     func configurationArrived(isThere: Bool) {
@@ -178,7 +198,7 @@ final class Exchange: ConfigurationWaiter {
     }
 
     /// Writes the request as the endpoint reads it, with the body that has come already or was sent before.
-    private func encode() {
+    func encode() {
         if info.direction != .inbound {
             let count = DecimalDigits(attempts)
             head.set(.xEnvoyAttemptCount, to: count.span)
@@ -198,9 +218,9 @@ final class Exchange: ConfigurationWaiter {
 
     // Connecting
 
-    private func connect() {
+    func connect() {
         guard let pool else { return respond(.noCluster) }
-        guard let endpoint = pool.pick(original: info.target, avoiding: failedEndpoint, &worker.random) else {
+        guard let endpoint = pickEndpoint(of: pool) else {
             let refusal = pool.destination.refusal
             return respond(refusal.isEmpty ? .noHealthyUpstream : .refused(refusal))
         }
@@ -235,6 +255,7 @@ final class Exchange: ConfigurationWaiter {
         guard let upstream else { return }
         phase = .waiting
         upstream.beginRequest(of: self)
+        startAttemptTimer()
         flushRequest()
     }
 
@@ -252,7 +273,7 @@ final class Exchange: ConfigurationWaiter {
 
     /// The scheme that the request was made with.
     var scheme: HTTP1Head.Scheme {
-        head.sentScheme ?? (head.scheme == "https" ? .https : .http)
+        head.schemeName == "https" ? .https : .http
     }
 
     /// The connection has taken all it could not before.
@@ -263,10 +284,15 @@ final class Exchange: ConfigurationWaiter {
     /// The response's head is complete.
     func responded(_ response: inout HTTP1Head) {
         if response.status < 200, response.status != 101 { return forwardInterim(&response) }
+        if isTriedAgain(instead: response) { return }
         phase = .responding
+        ExchangeTimers.cancel(&timers.attempt, on: worker.loop)
         log.responseBegan(response, at: worker.loop.now)
         if canReplay { stopReplay() }
-        ResponseRules(info: info, serviceTime: log.serviceTime).apply(to: &response)
+        let rules = ResponseRules(info: info, serviceTime: log.serviceTime)
+        rules.tellServiceTime(in: &response)
+        progress?.edit(&response)
+        rules.tellServer(in: &response)
         downstream.beginResponse(&response, isRequestComplete: isRequestComplete)
     }
 
@@ -304,25 +330,25 @@ final class Exchange: ConfigurationWaiter {
     ///
     /// - Parameter progress: How far this attempt came.
     func upstreamFailed(_ reason: LocalReply.ResetReason, cause: String, progress: RetryDecision.Progress) {
-        let isTunnel = phase == .responding
+        let hasBegun = phase == .responding
         log.upstreamFailure = cause
         release(isReusable: false)
-        if isTunnel { return abortResponse(reason) }
-        let isRetried = retry.shouldRetry(
-            progress,
-            isIdempotent: head.methodID.isIdempotent,
-            canReplay: canReplay
+        if hasBegun { return abortResponse(reason) }
+        attemptEnded(
+            .reset(reason, progress),
+            otherwise: .reset(reason, wasRetried: retry.wasRetried, cause: cause)
         )
-        guard isRetried else { return respond(.reset(reason, wasRetried: retry.wasRetried, cause: cause)) }
-        attempts += 1
-        encode()
-        connect()
     }
 
     /// Some of the response is on its way to the client: all that is left is to cut it off.
     private func abortResponse(_ reason: LocalReply.ResetReason) {
-        log.flag = reason.flag
+        log.flag.insert(reason.flag)
         log.details = "upstream_reset_after_response_started{\(LocalReply.underscored(reason.rawValue))}"
+        cutOff()
+    }
+
+    /// The response cannot be completed, and the client must see it.
+    func cutOff() {
         finish(isReusable: false)
         downstream.abort()
     }
@@ -331,6 +357,8 @@ final class Exchange: ConfigurationWaiter {
 
     /// Answers by itself, and ends the exchange.
     func respond(_ reply: LocalReply) {
+        var reply = reply
+        progress?.edit(&reply)
         log.refused(reply)
         phase = .responding
         downstream.respond(reply, isRequestComplete: isRequestComplete)
@@ -339,22 +367,33 @@ final class Exchange: ConfigurationWaiter {
     }
 
     private func finish(isReusable: Bool) {
-        worker.finished(self)
+        if !isMirror { worker.finished(self) }
         release(isReusable: isReusable)
         phase = .idle
         request.removeAll()
         trailers = nil
-        failedEndpoint = nil
+        if !tried.isEmpty { tried.removeAll(keepingCapacity: true) }
         pool = nil
+        forgetRoute()
         log.reset()
     }
 
-    private func release(isReusable: Bool) {
+    private func forgetRoute() {
+        timers.cancelAll(on: worker.loop)
+        (timeout, attemptTimeout) = (.zero, .zero)
+        progress = nil
+        if mirrors.isEmpty { return }
+        if !isRequestComplete { for mirror in mirrors { mirror.cancel() } }
+        mirrors = []
+    }
+
+    func release(isReusable: Bool) {
         if let endpoint {
             endpoint.load -= 1
             if upstream == nil { endpoint.stopWaiting(self) }
-            failedEndpoint = endpoint
+            if phase != .responding { tried.append(endpoint) }
         }
+        ExchangeTimers.cancel(&timers.attempt, on: worker.loop)
         endpoint = nil
         guard let leg = upstream.take() else { return }
         leg.end(isReusable: isReusable)

@@ -29,7 +29,8 @@ struct ExchangeLog {
 
     mutating func refused(_ reply: LocalReply) {
         isRefused = true
-        (status, flag, details) = (reply.status, reply.flag, reply.details)
+        flag.formUnion(reply.flag)
+        (status, details) = (reply.status, reply.details)
         bytesSent = reply.octets.count
     }
 

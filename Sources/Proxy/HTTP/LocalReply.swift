@@ -144,6 +144,38 @@ struct LocalReply: Hashable, Sendable {
         return reply
     }
 
+    /// A preflight of another origin's page, answered by the route's policy.
+    static func preflight(_ fields: [HeaderChanges.Field]) -> Self {
+        var reply = Self(status: 200, body: "", flag: .none, details: "cors_response")
+        reply.fields = fields
+        return reply
+    }
+
+    /// A failure made on purpose (VirtualService `fault.abort`).
+    static func aborted(_ abort: FaultInjection.Abort, isGRPC: Bool) -> Self {
+        let body = "fault filter abort"
+        let details = "fault_filter_abort"
+        switch abort {
+        case .status(let status): return Self(status: Int(status), body: body, flag: .faultInjected, details: details)
+        case .grpcStatus(let code):
+            let status = isGRPC ? 200 : Self.httpStatuses[code] ?? 500
+            var reply = Self(status: status, body: isGRPC ? "" : body, flag: .faultInjected, details: details)
+            if isGRPC {
+                reply.fields = [
+                    .init("content-type", "application/grpc"), .init("grpc-status", String(code)),
+                    .init("grpc-message", body),
+                ]
+            }
+            return reply
+        }
+    }
+
+    /// HTTP statuses by gRPC status, as Envoy translates them.
+    private static let httpStatuses = [
+        0: 200, 1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 11: 400, 12: 501,
+        13: 500, 14: 503, 15: 500, 16: 401,
+    ]
+
     /// The client's bytes are not HTTP.
     static func badRequest(_ details: String) -> Self {
         Self(status: 400, body: "Bad Request", flag: .downstreamProtocolError, details: underscored(details))

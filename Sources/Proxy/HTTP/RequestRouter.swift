@@ -66,7 +66,7 @@ final class RequestRouter {
         case .outcome(let outcome): outcome
         case .routes(let routes, let port): Self.route(routes, port, head)
         case .virtualHost(let host, let port):
-            host.redirectsToHTTPS && head.scheme == "http"
+            host.redirectsToHTTPS && !head.cameEncrypted
                 ? .reply(
                     .redirect(to: "https://\(String(octets: head.authority) + String(octets: head.path))"),
                     routeName: ""

@@ -75,13 +75,14 @@ struct ResponseRules {
     let info: ConnectionInfo
     let serviceTime: Int?
 
-    func apply(to head: inout HTTP1Head) {
-        head.set(.server, to: info.direction.serverName)
-        if let serviceTime {
-            let digits = DecimalDigits(serviceTime)
-            head.set(.xEnvoyUpstreamServiceTime, to: digits.span)
-        }
+    func tellServiceTime(in head: inout HTTP1Head) {
+        guard let serviceTime else { return }
+        let digits = DecimalDigits(serviceTime)
+        head.set(.xEnvoyUpstreamServiceTime, to: digits.span)
     }
+
+    /// Comes last: no route decides about it.
+    func tellServer(in head: inout HTTP1Head) { head.set(.server, to: info.direction.serverName) }
 }
 
 extension ConnectionInfo.Direction {

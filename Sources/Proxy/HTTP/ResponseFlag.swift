@@ -3,7 +3,7 @@
 struct ResponseFlag: OptionSet, Hashable, Sendable {
     let rawValue: UInt32
 
-    /// `-`
+    /// Written as `-`.
     static let none: Self = []
     /// No endpoint to send to.
     static let noHealthyUpstream = Self(rawValue: 1 << 1)

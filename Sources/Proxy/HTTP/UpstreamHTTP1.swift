@@ -196,6 +196,8 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
             return failed(.protocolError, cause: "the server switched protocols though nobody asked")
         }
         exchange.responded(&head)
+        // The exchange may have given up on the response.
+        if state == .closed { return }
         switch framing {
         case .none: state = .idle
         case .tunnel: state = .tunnel

@@ -54,17 +54,19 @@ struct CORSRules: Sendable {
         return fields
     }
 
-    /// Writes what an allowed origin's page needs to be given the response.
-    func allow(_ origin: [UInt8], in response: inout HTTP1Head) {
-        Self.set("access-control-allow-origin", origin.span, in: &response)
-        if policy.allowsCredentials {
-            Self.set("access-control-allow-credentials", "true".utf8.span, in: &response)
-        }
-        if !exposed.isEmpty { Self.set("access-control-expose-headers", exposed.utf8.span, in: &response) }
+    /// What an allowed origin's page needs to be given the response.
+    func responseFields(origin: String) -> [HeaderChanges.Field] {
+        var fields = [HeaderChanges.Field("access-control-allow-origin", origin)]
+        if policy.allowsCredentials { fields.append(.init("access-control-allow-credentials", "true")) }
+        if !exposed.isEmpty { fields.append(.init("access-control-expose-headers", exposed)) }
+        return fields
     }
 
-    private static func set(_ name: String, _ value: Span<UInt8>, in response: inout HTTP1Head) {
-        response.remove(name.utf8.span)
-        response.append(name.utf8.span, value)
+    /// Writes them, in place of what the application may have said.
+    func allow(_ origin: [UInt8], in response: inout HTTP1Head) {
+        for field in responseFields(origin: String(octets: origin.span)) {
+            response.remove(field.name.utf8.span)
+            response.append(field.name.utf8.span, field.value.utf8.span)
+        }
     }
 }

@@ -34,7 +34,7 @@ struct FieldCondition: Sendable {
         case .authority: pattern?.matches(head.authority) ?? !head.authority.isEmpty
         case .method: pattern?.matches(head.method) ?? true
         case .path: pattern?.matches(head.path) ?? true
-        case .scheme: pattern?.matches(head.scheme.utf8.span) ?? true
+        case .scheme: pattern?.matches(head.schemeName.utf8.span) ?? true
         case .field(let name): matches(head, name.span)
         }
     }

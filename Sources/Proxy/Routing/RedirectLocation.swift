@@ -10,7 +10,7 @@ struct RedirectLocation {
     ///   - matched: Octets of the path that the route matched.
     ///   - port: The listener's port, for `FROM_REQUEST_PORT`.
     func text(for head: HTTP1Head, matched: Int, port: UInt16) -> String {
-        let scheme = redirect.scheme.isEmpty ? head.scheme : redirect.scheme
+        let scheme = redirect.scheme.isEmpty ? head.schemeName : redirect.scheme
         let port = portText(scheme, listener: port)
         let host =
             redirect.authority.isEmpty ? requestHost(head, scheme, hasNewPort: !port.isEmpty) : redirect.authority
@@ -36,7 +36,7 @@ struct RedirectLocation {
         let authority = String(octets: head.authority)
         guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else { return authority }
         let port = UInt16(authority[authority.index(after: colon)...])
-        let isOldStandard = scheme != head.scheme && port == Self.standardPort(head.scheme)
+        let isOldStandard = scheme != head.schemeName && port == Self.standardPort(head.schemeName)
         return hasNewPort || isOldStandard ? String(authority[..<colon]) : authority
     }
 

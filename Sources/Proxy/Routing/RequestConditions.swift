@@ -38,7 +38,7 @@ struct RequestConditions: Sendable {
         guard let matched = matchedOctets(head.path.extracting(0..<pathCount)) else { return nil }
         if let method, !method.matches(head.method) { return nil }
         if let authority, !authority.matches(head.authority) { return nil }
-        if let scheme, !scheme.matches(head.scheme.utf8.span) { return nil }
+        if let scheme, !scheme.matches(head.schemeName.utf8.span) { return nil }
         for field in fields where !field.isMet(by: head) { return nil }
         if parameters.isEmpty { return matched }
         let query = head.path.extracting(pathCount...)
@@ -56,9 +56,15 @@ struct RequestConditions: Sendable {
 }
 
 extension HTTP1Head {
-    /// `https` or `http`: how the request came to the mesh, which the first proxy has noted.
-    var scheme: String {
-        guard let value = value(of: .xForwardedProto) else { return "http" }
-        return value.equalsIgnoringCase("https".utf8.span) ? "https" : "http"
+    /// `https` or `http`: what the client named (HTTP/2), or how the request came to the mesh as the first proxy noted it.
+    var schemeName: String {
+        switch sentScheme {
+        case .https: "https"
+        case .http: "http"
+        case nil: cameEncrypted ? "https" : "http"
+        }
     }
+
+    /// Whether the first proxy noted that the request came to it over TLS.
+    var cameEncrypted: Bool { value(of: .xForwardedProto)?.equalsIgnoringCase("https".utf8.span) ?? false }
 }

@@ -21,6 +21,8 @@ final class Worker {
     private(set) var tables: ProxyTables
     var random = FastRandom()
     private(set) var isDraining = false
+    /// Copies of requests under way.
+    var mirrors = 0
     let telemetry: WorkerTelemetry
     private let discovery: (any DiscoveryRequests)?
     private var connections: [ObjectIdentifier: any WorkerConnection] = [:]

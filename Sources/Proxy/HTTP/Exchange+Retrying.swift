@@ -1,0 +1,56 @@
+internal import Base
+internal import Discovery
+internal import HTTP
+
+/// Whether and where a request is tried again.
+extension Exchange {
+    /// An attempt came to nothing: there is another, or `reply` is the answer.
+    func attemptEnded(_ failure: RetryDecision.Failure, otherwise reply: LocalReply) {
+        switch decide(failure) {
+        case .retry(let pause): tryAgain(after: pause)
+        case .exhausted:
+            log.flag.insert(.retryLimitExceeded)
+            respond(reply)
+        case .giveUp: respond(reply)
+        }
+    }
+
+    /// Whether another attempt takes the place of this response; nothing of it has been sent yet.
+    func isTriedAgain(instead response: HTTP1Head) -> Bool {
+        guard phase == .waiting, upgrade == nil else { return false }
+        let grpcStatus = response.text(of: .grpcStatus).flatMap { Int($0) }
+        switch decide(.response(status: response.status, grpcStatus: grpcStatus)) {
+        case .retry(let pause):
+            release(isReusable: false)
+            tryAgain(after: pause)
+            return true
+        case .exhausted:
+            log.flag.insert(.retryLimitExceeded)
+            return false
+        case .giveUp: return false
+        }
+    }
+
+    private func decide(_ failure: RetryDecision.Failure) -> RetryDecision.Answer {
+        retry.decide(failure, isIdempotent: head.methodID.isIdempotent, canReplay: canReplay, &worker.random)
+    }
+
+    private func tryAgain(after pause: Duration) {
+        attempts += 1
+        encode()
+        if pause == .zero { connect() } else { self.pause(for: pause) }
+    }
+
+    /// An endpoint of the pool, one that was not tried yet where a few draws find one.
+    func pickEndpoint(of pool: DestinationPool) -> EndpointPool? {
+        var picked = pool.pick(original: info.target, avoiding: tried.last, &worker.random)
+        for _ in 0..<Self.mostDraws {
+            guard let candidate = picked, tried.contains(where: { $0 === candidate }) else { break }
+            picked = pool.pick(original: info.target, avoiding: candidate, &worker.random)
+        }
+        return picked
+    }
+
+    /// Istio's `hostSelectionRetryMaxAttempts`.
+    private static let mostDraws = 5
+}

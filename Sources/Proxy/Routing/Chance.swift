@@ -1,0 +1,9 @@
+internal import Discovery
+
+extension Percentage {
+    /// Whether this request is one of the share.
+    func occurs(_ random: inout FastRandom) -> Bool {
+        if self == .all { return true }
+        return millionths > 0 && random.below(1_000_000) < millionths
+    }
+}
