@@ -18,6 +18,14 @@ import Testing
         let run = try await Subprocess("bash", ["\(scripts)/sidecars.sh", program]).run()
         #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
     }
+
+    @Test(.enabled(if: getuid() == 0, "network namespaces need root"), .timeLimit(.minutes(10)))
+    func `a gateway ends TLS as its servers say`() async throws {
+        let scripts = "\(#filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex))/Scripts"
+        let program = try #require(Self.program, "build the product apus-proxy first")
+        let run = try await Subprocess("bash", ["\(scripts)/gateway.sh", program]).run()
+        #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
+    }
 }
 
 private func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }

@@ -1,0 +1,461 @@
+#!/bin/bash
+# A gateway in a network namespace of its own, real curl and openssl against every way of ending TLS.
+#
+# usage: gateway.sh <apus-proxy>; needs root, ip, curl, openssl, python3. Prints one line for each check; the exit status
+# is 0 when all of them hold. Leaves nothing behind, whatever happens.
+set -u
+proxy=$(readlink -f "$1")
+here=$(dirname "$(readlink -f "$0")")
+id=apg$$
+work=$(mktemp -d)
+failures=0
+pids=()
+gateway=
+
+cleanup() {
+    for pid in "${pids[@]}" $gateway; do kill "$pid" 2>/dev/null; done
+    wait 2>/dev/null
+    ip netns del "$id" 2>/dev/null
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 143' TERM INT HUP
+
+check() { # <what> <expected, a bash pattern> <actual>
+    if [[ $3 == $2 ]]; then
+        echo "ok: $1"
+    else
+        echo "NOT OK: $1: expected '$2', got '${3:0:400}'"
+        failures=$((failures + 1))
+    fi
+}
+
+wait_for() { # <seconds> <command...>
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        if ((SECONDS >= end)); then return 1; fi
+        sleep 0.02
+    done
+}
+
+inside() { ip netns exec "$id" "$@"; }
+ip netns add "$id"
+ip -n "$id" link set lo up
+
+# Certificates: two authorities; servers with keys of both kinds, and clients.
+authority() { # <name>
+    openssl ecparam -name prime256v1 -genkey -noout -out "$work/$1.key" 2>/dev/null
+    openssl req -x509 -new -key "$work/$1.key" -days 1 -subj "/CN=$1" -out "$work/$1.pem" 2>/dev/null
+}
+issue() { # <file> <alternative names> [<authority> [rsa]]
+    if [[ ${4:-} == rsa ]]; then
+        openssl genrsa -out "$work/$1.key" 2048 2>/dev/null
+    else
+        openssl ecparam -name prime256v1 -genkey -noout -out "$work/$1.key" 2>/dev/null
+    fi
+    openssl req -new -key "$work/$1.key" -subj "/CN=$1" -out "$work/$1.csr" 2>/dev/null
+    printf 'subjectAltName=%s\n' "$2" >"$work/$1.ext"
+    openssl x509 -req -in "$work/$1.csr" -CA "$work/${3:-root}.pem" -CAkey "$work/${3:-root}.key" -CAcreateserial \
+        -days 1 -extfile "$work/$1.ext" -out "$work/$1.pem" 2>/dev/null
+}
+authority root
+authority foreign
+authority mesh
+names=DNS:simple.example,DNS:other.example,DNS:mutual.example,DNS:optional.example,DNS:named.example,DNS:pinned.example
+names+=,DNS:tls12.example,DNS:tls13.example,DNS:old.example,DNS:*.wild.example,DNS:bytes.example,DNS:plain.example
+names+=,DNS:hello.example,DNS:two.example
+issue server "$names"
+issue server-rsa "$names" root rsa
+issue files DNS:files.example
+issue default DNS:default.example
+issue passed DNS:pass.example
+issue workload URI:spiffe://cluster.local/ns/edge/sa/gateway mesh
+issue caller URI:spiffe://cluster.local/ns/foo/sa/caller mesh
+issue client DNS:client.example,URI:spiffe://clients/one
+issue second DNS:second.example
+issue revoked DNS:client.example
+issue stranger DNS:client.example foreign
+openssl req -new -key "$work/server.key" -subj /CN=expired -out "$work/expired.csr" 2>/dev/null
+openssl x509 -req -in "$work/expired.csr" -CA "$work/root.pem" -CAkey "$work/root.key" -CAcreateserial -days 0 \
+    -out "$work/expired.pem" 2>/dev/null
+head -c 300 "$work/server.pem" >"$work/garbage.pem"
+cat >"$work/ca.conf" <<CONF
+[ca]
+default_ca = default
+[default]
+database = $work/index.txt
+default_md = sha256
+CONF
+touch "$work/index.txt"
+openssl ca -config "$work/ca.conf" -cert "$work/root.pem" -keyfile "$work/root.key" -revoke "$work/revoked.pem" 2>/dev/null
+openssl ca -config "$work/ca.conf" -cert "$work/root.pem" -keyfile "$work/root.key" -gencrl -crldays 1 \
+    -out "$work/root.crl" 2>/dev/null
+pin=$(openssl x509 -in "$work/client.pem" -noout -fingerprint -sha256 | cut -d= -f2)
+
+simple_certificate=server
+more_listeners=
+write_configuration() {
+    cat >"$work/gateway.json.new" <<JSON
+{ "accessLogFile": "$work/access.log",
+  "certificate": "$work/workload.pem", "key": "$work/workload.key", "roots": "$work/mesh.pem",
+  "gateway": [
+    { "listen": "127.0.0.2:443", "chains": [
+      { "serverNames": ["simple.example", "hello.example"], "routes": "simple", "origin": "Gateway edge/web server simple",
+        "tls": { "credentials": ["simple"] } },
+      { "serverNames": ["mutual.example"], "routes": "all",
+        "tls": { "credentials": ["server"], "clientCertificate": "required", "roots": "clients" } },
+      { "serverNames": ["optional.example"], "routes": "all",
+        "tls": { "credentials": ["server"], "clientCertificate": "optional", "roots": "clients" } },
+      { "serverNames": ["named.example"], "routes": "all", "tls": { "credentials": ["server"],
+        "clientCertificate": "required", "roots": "clients", "subjectAltNames": ["second.example"] } },
+      { "serverNames": ["pinned.example"], "routes": "all", "tls": { "credentials": ["server"],
+        "clientCertificate": "required", "roots": "clients", "certificateHashes": ["$pin"] } },
+      { "serverNames": ["mesh.example"], "routes": "all",
+        "tls": { "workload": true, "clientCertificate": "required",
+          "alpn": ["istio-peer-exchange", "h2", "http/1.1"] } },
+      { "serverNames": ["tls12.example"], "routes": "all",
+        "tls": { "credentials": ["server"], "maximumVersion": "TLSv1.2" } },
+      { "serverNames": ["tls13.example"], "routes": "all",
+        "tls": { "credentials": ["server"], "minimumVersion": "TLSv1.3" } },
+      { "serverNames": ["old.example"], "routes": "all", "tls": { "credentials": ["server"],
+        "minimumVersion": "TLSv1", "cipherSuites": ["ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-GCM-SHA256"] } },
+      { "serverNames": ["two.example"], "routes": "all", "tls": { "credentials": ["server", "rsa"] } },
+      { "serverNames": ["*.wild.example"], "routes": "all", "tls": { "credentials": ["server"] } },
+      { "serverNames": ["files.example"], "routes": "all", "origin": "Gateway edge/web server files", "tls": {
+        "files": [{ "certificate": "$work/files.pem", "key": "$work/files.key" }] } },
+      { "serverNames": ["bytes.example"], "bytes": ["outbound|9000||echo.foo"], "tls": { "credentials": ["server"] } },
+      { "serverNames": ["pass.example"], "tls": "passthrough", "bytes": ["outbound|9443||tls.foo"] },
+      { "serverNames": ["outbound_.9443_._.tls.foo"], "clientALPN": ["istio", "istio-h2"], "tls": "passthrough",
+        "bytes": ["outbound|9443||tls.foo"] },
+      { "serverNames": ["absent.example"], "routes": "all", "origin": "Gateway edge/web server absent",
+        "tls": { "credentials": ["absent"] } },
+      { "serverNames": ["mismatch.example"], "routes": "all", "origin": "Gateway edge/web server mismatch",
+        "tls": { "credentials": ["mismatch"] } },
+      { "serverNames": ["expired.example"], "routes": "all", "origin": "Gateway edge/web server expired",
+        "tls": { "credentials": ["expired"] } },
+      { "serverNames": ["garbage.example"], "routes": "all", "origin": "Gateway edge/web server garbage",
+        "tls": { "credentials": ["garbage"] } } ] },
+    { "listen": "127.0.0.2:444", "chains": [
+      { "serverNames": ["*"], "routes": "all", "tls": { "credentials": ["default"] } },
+      { "routes": "all" } ] },
+    { "listen": "127.0.0.2:80", "chains": [{ "routes": "http" }] },
+    { "listen": "127.0.0.2:9000", "chains": [{ "bytes": ["outbound|9000||echo.foo"] }] }
+    $more_listeners ],
+  "secrets": {
+    "simple": { "certificate": "$work/$simple_certificate.pem", "key": "$work/$simple_certificate.key" },
+    "server": { "certificate": "$work/server.pem", "key": "$work/server.key" },
+    "rsa": { "certificate": "$work/server-rsa.pem", "key": "$work/server-rsa.key" },
+    "default": { "certificate": "$work/default.pem", "key": "$work/default.key" },
+    "clients": { "roots": "$work/root.pem", "revocations": "$work/root.crl" },
+    "mismatch": { "certificate": "$work/server.pem", "key": "$work/client.key" },
+    "expired": { "certificate": "$work/expired.pem", "key": "$work/server.key" },
+    "garbage": { "certificate": "$work/garbage.pem", "key": "$work/server.key" } },
+  "routeTables": [
+    { "name": "simple", "port": 443, "serverHosts": ["simple.example", "hello.example"],
+      "virtualHosts": [{ "domains": ["simple.example"], "routes": [
+        { "prefix": "/", "destination": "outbound|8080||web.foo" }] }] },
+    { "name": "all", "port": 443, "serverHosts": ["*"],
+      "virtualHosts": [{ "domains": ["*"], "routes": [{ "prefix": "/", "destination": "outbound|8080||web.foo" }] }] },
+    { "name": "http", "port": 80, "serverHosts": ["*"], "virtualHosts": [
+      { "domains": ["redirect.example"], "redirectsToHTTPS": true },
+      { "domains": ["plain.example"], "routes": [{ "prefix": "/found", "destination": "outbound|8080||web.foo" }] },
+      { "domains": ["lost.example"], "routes": [{ "prefix": "/", "destination": "outbound|1||nowhere" }] }] } ],
+  "destinations": [
+    { "name": "outbound|8080||web.foo", "endpoints": ["127.0.0.1:8080"] },
+    { "name": "outbound|9000||echo.foo", "endpoints": ["127.0.0.1:9000"] },
+    { "name": "outbound|9443||tls.foo", "endpoints": ["127.0.0.1:9443"] } ] }
+JSON
+    mv "$work/gateway.json.new" "$work/gateway.json"
+}
+
+reload() {
+    local before
+    before=$(grep -c 'read again' "$work/gateway.err")
+    kill -HUP "$gateway"
+    wait_for 5 bash -c "[[ \$(grep -c 'read again' '$work/gateway.err') -gt $before ]]" || echo "NOT OK: reload"
+}
+
+ip netns exec "$id" python3 "$here/applications.py" 127.0.0.1 "$work/passed.pem" "$work/passed.key" >"$work/applications.out" 2>&1 &
+pids+=($!)
+wait_for 10 grep -q ready "$work/applications.out" || { cat "$work/applications.out"; exit 1; }
+write_configuration
+ip netns exec "$id" "$proxy" static --config "$work/gateway.json" --concurrency 2 >"$work/gateway.out" 2>"$work/gateway.err" &
+gateway=$!
+wait_for 10 grep -q serving "$work/gateway.err" || { cat "$work/gateway.err"; exit 1; }
+
+get() { # <host> <port> <curl's arguments...>: the body, the status and curl's exit status
+    local host=$1 port=$2
+    shift 2
+    inside curl -s -m 5 --http1.1 --cacert "$work/root.pem" --resolve "$host:$port:127.0.0.2" -w ' %{http_code}' "$@" \
+        "https://$host:$port/"
+    echo " exit $?"
+}
+with() { echo "--cert $work/$1.pem --key $work/$1.key"; }
+shake() { # <server name> <openssl's arguments...>: what s_client says of a handshake
+    local name=$1
+    shift
+    # The first read shows an alert that comes after the client's end of the handshake.
+    (sleep 0.2; printf 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'; sleep 0.2) |
+        inside timeout 5 openssl s_client -connect 127.0.0.2:443 -servername "$name" "$@" 2>&1
+}
+
+# Every mode, each accepted and refused.
+reply=$(get simple.example 443)
+check "SIMPLE: a request is routed" '*200 exit 0' "$reply"
+check "SIMPLE: the application sees the scheme of the connection" '*"x-forwarded-proto": "https"*' "$reply"
+check "SIMPLE: the client's address is told" '*"x-forwarded-for": "127.0.0.1"*' "$reply"
+reply=$(get simple.example 443 -H 'x-forwarded-for: 192.0.2.1' -H 'x-forwarded-proto: http' \
+    -H 'x-envoy-internal: true' -H 'x-envoy-upstream-rq-timeout-ms: 1' -H 'x-forwarded-client-cert: Hash=forged')
+check "the client's address is added to those before it" '*"x-forwarded-for": "192.0.2.1,127.0.0.1"*' "$reply"
+check "a client's word on the scheme does not count" '*"x-forwarded-proto": "https"*' "$reply"
+check "a client cannot give orders to proxies, nor forge a certificate" 0 \
+    "$(grep -c -e forged -e x-envoy-internal -e rq-timeout <<<"$reply")"
+check "responses are from istio-envoy" '*erver: istio-envoy*' "$(get simple.example 443 -D -)"
+check "a host of the server without virtual host is 404" '* 404 exit 0' "$(get hello.example 443)"
+check "an unknown host is 404" '* 404 exit 0' "$(get simple.example 443 -H 'Host: nobody.example')"
+check "the port in the Host field does not matter" '*200 exit 0' "$(get simple.example 443 -H 'Host: simple.example:8443')"
+check "HTTP/1.0" '*200 exit 0' "$(get simple.example 443 -0)"
+check "MUTUAL: with a certificate" '*200 exit 0' "$(get mutual.example 443 $(with client))"
+reply=$(get mutual.example 443 $(with client) -H 'x-forwarded-client-cert: Hash=forged')
+check "MUTUAL: the application is told who, by Hash, Cert, Subject, URI and DNS" \
+    '*"Hash=*;Cert=\\"-----BEGIN%20CERTIFICATE-----%0A*\\";Subject=\\"CN=client\\";URI=spiffe://clients/one;DNS=client.example"*' "$reply"
+check "MUTUAL: without a certificate, TLS 1.3" '*alert certificate required*' "$(shake mutual.example -tls1_3)"
+check "MUTUAL: without a certificate, TLS 1.2" '*alert handshake failure*' "$(shake mutual.example -tls1_2)"
+check "MUTUAL: of an unknown authority" '*alert unknown ca*' "$(shake mutual.example $(with stranger))"
+check "MUTUAL: revoked" '*alert certificate revoked*' "$(shake mutual.example $(with revoked))"
+check "MUTUAL: not among subjectAltNames" '*alert certificate unknown*' "$(shake named.example $(with client))"
+check "MUTUAL: among subjectAltNames" '*200 OK*' "$(shake named.example $(with second))"
+check "MUTUAL: not the pinned certificate" '*alert*' "$(shake pinned.example $(with second))"
+check "MUTUAL: the pinned certificate" '*200 OK*' "$(shake pinned.example $(with client))"
+check "OPTIONAL_MUTUAL: without a certificate" '*200 exit 0' "$(get optional.example 443)"
+check "OPTIONAL_MUTUAL: with a certificate" '*Hash=*200 exit 0' "$(get optional.example 443 $(with client))"
+check "OPTIONAL_MUTUAL: with one of an unknown authority" '*alert unknown ca*' "$(shake optional.example $(with stranger))"
+check "ISTIO_MUTUAL: of the mesh" '*By=spiffe://cluster.local/ns/edge/sa/gateway;Hash=*URI=spiffe://cluster.local/ns/foo/sa/caller*200 exit 0' \
+    "$(get mesh.example 443 $(with caller) -k)"
+check "ISTIO_MUTUAL: of the world" '*alert unknown ca*' "$(shake mesh.example $(with client))"
+check "PASSTHROUGH: the application's own certificate" '*CN = passed*' "$(shake pass.example)"
+check "PASSTHROUGH: a request" '*200 exit 0' "$(get pass.example 443)"
+check "AUTO_PASSTHROUGH: a proxy of the mesh" '*CN = passed*' "$(shake outbound_.9443_._.tls.foo -alpn istio)"
+check "AUTO_PASSTHROUGH: anybody else is reset" '*no peer certificate*' "$(shake outbound_.9443_._.tls.foo -alpn h2)"
+check "TLS with bytes inside" '*tunnelled*' \
+    "$( (sleep 0.2; echo tunnelled; sleep 0.3) | inside timeout 5 openssl s_client -quiet -connect 127.0.0.2:443 -servername bytes.example 2>/dev/null)"
+check "bytes in plaintext" 'hello*' "$( (echo hello; sleep 0.3) | inside timeout 5 curl -s -m 3 telnet://127.0.0.2:9000)"
+
+# Choosing a chain.
+check "a wildcard of the server's names" '*200 exit 0' "$(get a.wild.example 443)"
+check "an unknown SNI is reset" ' 000 exit 35' "$(get nobody.example 443)"
+check "no SNI where every server has names is reset" '*no peer certificate available*' \
+    "$(inside openssl s_client -connect 127.0.0.2:443 -noservername </dev/null 2>&1)"
+check "no SNI where a server has any" '*CN = default*' \
+    "$(inside openssl s_client -connect 127.0.0.2:444 -noservername </dev/null 2>&1)"
+check "any SNI where a server has any" '*CN = default*' \
+    "$(inside openssl s_client -connect 127.0.0.2:444 -servername whatever.example </dev/null 2>&1)"
+check "plaintext and TLS on one port" '*200' "$(inside curl -s -m 5 -w ' %{http_code}' http://127.0.0.2:444/)"
+check "plaintext where there is only TLS is reset" '000 56' \
+    "$(inside curl -s -m 5 -o /dev/null -w '%{http_code}' http://127.0.0.2:443/; echo " $?")"
+check "TLS where there is only plaintext ends" '000 35' \
+    "$(inside curl -sk -m 5 -o /dev/null -w '%{http_code}' https://127.0.0.2:80/; echo " $?")"
+check "the certificate with the key that the client can use: RSA" '*CN = server-rsa*' \
+    "$(shake two.example -tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256)"
+check "the certificate with the key that the client can use: ECDSA" '*CN = server*' "$(shake two.example -tls1_2)"
+
+# Versions.
+check "at most 1.2: 1.2" '*New, TLSv1.2*' "$(shake tls12.example)"
+check "at most 1.2: not 1.3" '*alert protocol version*' "$(shake tls12.example -tls1_3)"
+check "at least 1.3: 1.3" '*New, TLSv1.3*' "$(shake tls13.example)"
+check "at least 1.3: not 1.2" '*alert protocol version*' "$(shake tls13.example -tls1_2)"
+check "usually not 1.1" '*alert protocol version*' "$(shake simple.example -tls1_1 -cipher ALL:@SECLEVEL=0)"
+check "1.1 where it is asked for, with its suites" '*ECDHE-ECDSA-AES128-SHA*' \
+    "$(shake old.example -tls1_1 -cipher ALL:@SECLEVEL=0)"
+check "renegotiation is refused" '*no renegotiation*' \
+    "$( (sleep 0.2; echo R; sleep 0.5) | inside timeout 5 openssl s_client -connect 127.0.0.2:443 -servername simple.example -tls1_2 2>&1)"
+
+# Plain HTTP.
+http() { inside curl -s -m 5 -D - -w '%{http_code}' "$@"; }
+check "httpsRedirect" '*301*ocation: https://redirect.example/a?b=c*301' "$(http -H 'Host: redirect.example' 'http://127.0.0.2/a?b=c')"
+check "httpsRedirect, whatever the client says of the scheme" '*301' \
+    "$(http -H 'Host: redirect.example' -H 'x-forwarded-proto: https' http://127.0.0.2/)"
+check "no virtual host is 404" '*404' "$(http http://127.0.0.2/)"
+check "no route is 404" '*404' "$(http -H 'Host: plain.example' http://127.0.0.2/)"
+check "a route" '*200' "$(http -H 'Host: plain.example' http://127.0.0.2/found)"
+check "a destination that is not there is 503" '*503' "$(http -H 'Host: lost.example' http://127.0.0.2/)"
+wait_for 2 grep -q 'lost.example' "$work/access.log"
+check "and the log says why" '*404 NR route_not_found*503 NC cluster_not_found*' "$(grep -e NR -e NC "$work/access.log" | tr '\n' ' ')"
+
+# What takes down one server takes down no other.
+for name in absent mismatch expired garbage; do
+    check "$name certificate: reset after the ClientHello" ' 000 exit 35' "$(get $name.example 443)"
+    check "$name certificate: the log names the server and the reason, once" 1 \
+        "$(grep -c "Gateway edge/web server $name is down.*credential $name" "$work/gateway.err")"
+done
+check "a failed handshake is logged with peer, name and reason" '*127.0.0.1:*SNI mutual.example*certificate_revoked*' \
+    "$(grep 'handshake failed' "$work/gateway.err" | grep revoked | head -1)"
+
+# Certificates change under load: new connections get the new one at once, and none is lost.
+serial() { inside openssl s_client -connect 127.0.0.2:443 -servername "$1" </dev/null 2>/dev/null | openssl x509 -noout -serial; }
+ip netns exec "$id" python3 - "$work/root.pem" >"$work/load" <<'PYTHON' &
+import socket, ssl, sys, threading, time
+context = ssl.create_default_context(cafile=sys.argv[1])
+end = time.monotonic() + 6
+failed, done = [], [0, 0]
+def connect():
+    plain = socket.create_connection(("127.0.0.2", 443), 5)
+    return context.wrap_socket(plain, server_hostname="simple.example")
+def ask(stream):
+    stream.sendall(b"GET / HTTP/1.1\r\nHost: simple.example\r\n\r\n")
+    answer = b""
+    while not answer.endswith(b"}\n"):
+        data = stream.recv(65536)
+        if not data: raise OSError("ended")
+        answer += data
+    if not answer.startswith(b"HTTP/1.1 200"): raise OSError(answer[:20])
+def load(kept):
+    stream = connect() if kept else None
+    while time.monotonic() < end:
+        try:
+            if kept: ask(stream); time.sleep(0.01)
+            else:
+                with connect() as fresh: ask(fresh)
+            done[kept] += 1
+        except OSError as error: failed.append(repr(error)); return
+threads = [threading.Thread(target=load, args=(kept,)) for kept in (0, 0, 1, 1)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print("failed", len(failed), failed[:3], "new", done[0] > 20, "kept", done[1] > 20)
+PYTHON
+loader=$!
+late=0
+for round in 1 2 3 4 5; do
+    simple_certificate=next$round
+    issue $simple_certificate DNS:simple.example
+    write_configuration
+    reload
+    sleep 0.1
+    [[ $(serial simple.example) == "$(openssl x509 -in "$work/$simple_certificate.pem" -noout -serial)" ]] || late=$((late + 1))
+    # One after the other, as programs write them: in between they do not belong together.
+    issue files DNS:files.example
+done
+check "a new certificate is served 100 ms later" 0 "$late"
+wait $loader
+check "certificates change under load without a loss" 'failed 0 \[\] new True kept True' "$(cat "$work/load")"
+wait_for 5 bash -c "[[ \$(ip netns exec $id openssl s_client -connect 127.0.0.2:443 -servername files.example </dev/null 2>/dev/null | openssl x509 -noout -serial) == \$(openssl x509 -in $work/files.pem -noout -serial) ]]"
+check "files are read again when they change" 0 $?
+rm "$work/files.key"
+wait_for 5 grep -q 'server files is down' "$work/gateway.err"
+check "a file that goes takes its server down" 0 $?
+check "and no other" '*200 exit 0' "$(get simple.example 443 )"
+
+# Listeners come and go; one that cannot be opened harms no other and is opened when it can be.
+check "nobody listens yet" '7' "$(inside curl -s -m 3 -o /dev/null http://127.0.0.2:8001/; echo $?)"
+ip netns exec "$id" python3 - >"$work/taken" <<'PYTHON' &
+import socket, time
+taken = socket.socket()
+taken.bind(("127.0.0.2", 8002))
+taken.listen()
+print("taken", flush=True)
+time.sleep(60)
+PYTHON
+taker=$!
+wait_for 5 grep -q taken "$work/taken"
+ip netns exec "$id" python3 - >"$work/kept" <<'PYTHON' &
+import socket
+kept = socket.create_connection(("127.0.0.2", 9000), 5)
+kept.settimeout(20)
+for word in (b"one", b"two"):
+    kept.sendall(word)
+    print(kept.recv(10).decode(), flush=True)
+    if word == b"one":
+        web = socket.create_connection(("127.0.0.2", 80), 5)
+        web.sendall(b"GET /found HTTP/1.1\r\nHost: plain.example\r\n\r\n")
+        web.settimeout(5)
+        while not web.recv(65536).endswith(b"}\n"): pass
+        print("ready", flush=True)
+        print("ended" if web.recv(10) == b"" else "more", flush=True)
+PYTHON
+keeper=$!
+wait_for 5 grep -q ready "$work/kept"
+more_listeners=', { "listen": "127.0.0.2:8001", "chains": [{ "routes": "all" }] },
+    { "listen": "127.0.0.2:8002", "chains": [{ "routes": "all" }] }'
+write_configuration
+sed -i 's/"127.0.0.2:80"/"127.0.0.2:8080"/' "$work/gateway.json"
+reload
+check "a new listener serves" '200' "$(inside curl -s -m 3 -o /dev/null -w '%{http_code}' http://127.0.0.2:8001/)"
+check "a listener that was replaced is closed" '7' "$(inside curl -s -m 3 -o /dev/null http://127.0.0.2:80/; echo $?)"
+wait $keeper
+check "its idle connection ends, and one of another listener goes on" $'one\nready\nended\ntwo' "$(cat "$work/kept")"
+check "a port that is taken is named" '*cannot listen on 127.0.0.2:8002*in use*' "$(grep 8002 "$work/gateway.err" | tail -1)"
+kill $taker
+wait $taker 2>/dev/null
+wait_for 5 inside curl -s -m 3 -o /dev/null http://127.0.0.2:8002/
+check "and is listened on when it is free" 0 $?
+
+# Hostile clients.
+resident() { awk '/VmRSS/{print $2}' "/proc/$gateway/status"; }
+before=$(resident)
+ip netns exec "$id" python3 - "$work/hold" <<'PYTHON' &
+import socket, ssl, sys, time
+def hello():
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    client = context.wrap_bio(incoming, outgoing, server_hostname="simple.example")
+    try: client.do_handshake()
+    except ssl.SSLWantReadError: pass
+    return outgoing.read()
+first = hello()
+held = []
+for number in range(900):
+    stream = socket.create_connection(("127.0.0.2", 443), 5)
+    # A third says nothing, a third begins, and a third does not go on.
+    stream.sendall((b"", first[:100], first)[number % 3])
+    held.append(stream)
+open(sys.argv[1], "w").close()
+time.sleep(60)
+PYTHON
+holder=$!
+wait_for 20 test -e "$work/hold"
+after=$(resident)
+echo "info: 900 handshakes that do not finish: $before kB -> $after kB"
+check "900 handshakes that do not finish cost less than 40 MB" 1 "$((after - before < 40000))"
+check "and others are served" '*200 exit 0' "$(get simple.example 443)"
+kill $holder
+wait $holder 2>/dev/null
+inside python3 - >"$work/hostile" <<'PYTHON'
+import os, socket, time
+def vector(octets, size): return len(octets).to_bytes(size, "big") + octets
+def hello(extensions, pad=b""):
+    body = b"\x03\x03" + bytes(32) + b"\0" + vector(b"\x13\x01", 2) + b"\x01\0" + vector(extensions, 2)
+    message = b"\x01" + vector(body, 3) + pad
+    return b"".join(b"\x16\x03\x01" + vector(message[at:at + 16384], 2) for at in range(0, len(message), 16384))
+def name(host): return b"\0\0" + vector(vector(b"\0" + vector(host, 2), 2), 2)
+def ends(octets, pieces=1):
+    stream = socket.create_connection(("127.0.0.2", 443), 5)
+    stream.settimeout(20)
+    try:
+        for at in range(0, len(octets), -(-len(octets) // pieces)):
+            stream.sendall(octets[at:at + -(-len(octets) // pieces)])
+            if pieces > 1: time.sleep(0.001)
+        return "answer" if stream.recv(100) else "end"
+    except ConnectionResetError: return "reset"
+    except socket.timeout: return "silence"
+print("large name", ends(hello(name(b"a" * 65000))))
+print("long name", ends(hello(name(b"a" * 300))))
+print("64 KiB", ends(hello(b"\xfe\x00" + vector(bytes(65000), 2))))
+print("more than 64 KiB", ends(b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + bytes(16380) + (b"\x16\x03\x01\x40\x00" + bytes(16384)) * 4))
+print("garbage", ends(b"\x16\x03\x01\x40\x00" + os.urandom(16384)))
+print("two names", ends(hello(name(b"simple.example") + name(b"mutual.example"))))
+print("pieces", ends(hello(name(b"simple.example") + b"\0\x2b\0\x03\x02\x03\x04" + b"\0\x0a\0\x04\0\x02\0\x1d"), 100))
+PYTHON
+check "a 64 KiB ClientHello, a long name, garbage: reset" \
+    $'large name reset\nlong name reset\n64 KiB reset\nmore than 64 KiB reset\ngarbage reset\n*' "$(cat "$work/hostile")"
+check "a ClientHello in a hundred pieces is understood" '*pieces answer*' "$(cat "$work/hostile")"
+check "still serving" '*200 exit 0' "$(get simple.example 443)"
+
+if ((failures > 0)); then
+    echo "--- gateway"
+    tail -40 "$work/gateway.err"
+    tail -20 "$work/access.log"
+    cat "$work/hostile"
+fi
+echo "$failures checks failed"
+exit $((failures > 0))
