@@ -49,6 +49,9 @@ extension AccessLogEntry {
         case .downstreamLocalAddress: downstreamLocalAddress
         case .downstreamRemoteAddress: downstreamRemoteAddress
         case .serverName: serverName
+        case .tlsVersion: tlsVersion
+        case .tlsCipher: tlsCipher
+        case .downstreamFailure: downstreamFailure
         case .routeName: routeName
         case .tlsReason: tlsReason
         case .requestHeader(let name): requestHeader(name) ?? ""

@@ -16,6 +16,8 @@ struct AccessLogEntry {
     var terminationDetails = ""
     /// Why TLS to the upstream failed, in the transport's words.
     var upstreamFailure = ""
+    /// Why TLS with the client failed.
+    var downstreamFailure = ""
     var bytesReceived = 0
     var bytesSent = 0
     var duration: Duration = .zero
@@ -31,6 +33,9 @@ struct AccessLogEntry {
     var downstreamLocalAddress = ""
     var downstreamRemoteAddress = ""
     var serverName = ""
+    /// What TLS with the client agreed on; empty where a gateway does not end it.
+    var tlsVersion = ""
+    var tlsCipher = ""
     var routeName = ""
     /// Why the connection was or was not mutual TLS, for people: `mTLS: PeerAuthentication foo/default is STRICT`.
     var tlsReason = ""

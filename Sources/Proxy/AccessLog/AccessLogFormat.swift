@@ -20,7 +20,7 @@ struct AccessLogFormat: Sendable {
         case startTime, method, path, httpVersion, status, flag, details, terminationDetails, upstreamFailure
         case bytesReceived, bytesSent, duration, upstreamServiceTime, forwardedFor, userAgent, requestID, authority
         case upstreamHost, cluster, upstreamLocalAddress, downstreamLocalAddress, downstreamRemoteAddress
-        case serverName, routeName, tlsReason
+        case serverName, routeName, tlsReason, tlsVersion, tlsCipher, downstreamFailure
         case requestHeader(String)
         case responseHeader(String)
         case unknown
@@ -100,6 +100,7 @@ struct AccessLogFormat: Sendable {
         "UPSTREAM_CLUSTER": .cluster, "UPSTREAM_CLUSTER_RAW": .cluster,
         "UPSTREAM_LOCAL_ADDRESS": .upstreamLocalAddress, "DOWNSTREAM_LOCAL_ADDRESS": .downstreamLocalAddress,
         "DOWNSTREAM_REMOTE_ADDRESS": .downstreamRemoteAddress, "REQUESTED_SERVER_NAME": .serverName,
-        "ROUTE_NAME": .routeName, "TLS_REASON": .tlsReason,
+        "DOWNSTREAM_TLS_VERSION": .tlsVersion, "DOWNSTREAM_TLS_CIPHER": .tlsCipher,
+        "DOWNSTREAM_TRANSPORT_FAILURE_REASON": .downstreamFailure, "ROUTE_NAME": .routeName, "TLS_REASON": .tlsReason,
     ]
 }

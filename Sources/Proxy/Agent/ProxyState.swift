@@ -137,6 +137,10 @@ final class ProxyState: Sendable {
             default: break
             }
         }
+        if content.gateway != nil {
+            // Connections to a gateway are for the gateway: they are not on their way to an endpoint.
+            for name in content.destinations.keys { content.destinations[name]?.usesOriginalDestination = false }
+        }
         return content
     }
 

@@ -36,6 +36,8 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
     private lazy var server = Leg(self, isClient: false)
     private var timer: TimerID?
     private var deadline: MonotonicTime
+    /// When the tunnel ends whatever it carries.
+    private var end = MonotonicTime(nanoseconds: .max)
     private var log = ExchangeLog()
 
     init(
@@ -165,8 +167,8 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
     func timerFired(_ timer: TimerID) {
         self.timer = nil
         if state == .connecting { return failed(.upstreamConnectionFailure, "connection timeout") }
-        if worker.loop.now >= deadline {
-            log.details = "idle_timeout"
+        if worker.loop.now >= min(deadline, end) {
+            log.details = worker.loop.now >= end ? "listener_drained" : "idle_timeout"
             return close()
         }
         client.output.releaseMemory()
@@ -198,8 +200,12 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
         worker.remove(self)
     }
 
+    /// The server that the connection came to is no longer there: it may go on for a while, but not for ever.
+    private func drain() { end = min(end, worker.loop.now + worker.limits.drainTimeout) }
+
     func inboundPolicyChanged() {
         if info.isAllowed(by: worker.tables) { return }
+        if info.direction == .gateway { return drain() }
         worker.telemetry.log.info("closed: inbound \(info.peer) -> \(info.target): plaintext is no longer allowed")
         failed(.noRoute, "plaintext is no longer allowed")
     }

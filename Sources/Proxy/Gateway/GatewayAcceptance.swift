@@ -16,6 +16,8 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
     private var channel: Channel?
     private var state = State.looking
     private var timer: TimerID?
+    /// The place among those that say nothing, or among those that shake hands.
+    private var ticket: PendingConnections.Ticket?
     /// Looking again makes sense when there are so many octets.
     private var wanted = 1
 
@@ -36,6 +38,9 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
             return serve(listener.chains[chain])
         }
         worker.add(self)
+        let (ticket, surplus) = worker.silent.add(self)
+        self.ticket = ticket
+        surplus?.makeRoom()
         // One time for everything, so that no client gains by dividing it.
         timer = worker.loop.schedule(after: worker.limits.handshakeTimeout, self)
         guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
@@ -116,6 +121,10 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         info.chain = chain
         switch worker.tables.gateway?.credentials.server(for: tls) {
         case .ready(let context):
+            giveTicketBack()
+            let (ticket, surplus) = worker.handshaking.add(self)
+            self.ticket = ticket
+            surplus?.makeRoom()
             state = .handshaking
             channel?.beginTLS(context)
             guard channel?.register(on: worker.loop, self) == true else { return close() }
@@ -136,7 +145,7 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
 
     private func handshakeEnded() {
         guard let chain = info.chain, let agreed = channel?.tlsInfo else { return close() }
-        info.tls = agreed
+        info.tls = DownstreamTLS(agreed)
         if let certificate = agreed.peerCertificate { note(certificate) }
         serve(chain)
     }
@@ -171,14 +180,14 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
 
     private func handshakeFailed(_ cause: String) {
         let origin = info.chain?.configuration.origin ?? ""
-        worker.telemetry.log.warn(
+        worker.telemetry.report(
             "TLS handshake failed: gateway \(info.peer) -> \(info.target), \(serverName): \(cause) (\(origin))"
         )
         worker.telemetry.metrics.handshakesFailed += 1
         var log = ExchangeLog()
         log.begin(at: worker.loop.now)
         log.details = "downstream_transport_failure"
-        log.upstreamFailure = cause
+        (log.upstreamFailure, log.downstreamFailure) = (cause, cause)
         worker.finished(log, info, cluster: "")
         close()
     }
@@ -225,7 +234,7 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         isKnown: Bool = false
     ) {
         info.reason = reason
-        if !isKnown { worker.telemetry.log.info("refused: gateway \(info.peer) -> \(info.target): \(reason)") }
+        if !isKnown { worker.telemetry.report("refused: gateway \(info.peer) -> \(info.target): \(reason)") }
         var log = ExchangeLog()
         log.begin(at: worker.loop.now)
         (log.flag, log.details) = (flag, details)
@@ -250,7 +259,20 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
 
     var isIdle: Bool { state == .looking }
 
+    private func giveTicketBack() {
+        guard let ticket else { return }
+        if state == .handshaking { worker.handshaking.remove(ticket) } else { worker.silent.remove(ticket) }
+        self.ticket = nil
+    }
+
+    /// There are too many others: this one has had the most time, and has not used it.
+    private func makeRoom() {
+        if state == .handshaking { return handshakeFailed("given up for a newer one, as there were too many") }
+        refuse("given up for a newer one, as too many said nothing", flag: .overloaded, details: "overload")
+    }
+
     private func end() {
+        giveTicketBack()
         state = .closed
         if let timer { worker.loop.cancel(timer) }
         timer = nil

@@ -8,6 +8,8 @@ struct ExchangeLog {
     var flag = ResponseFlag.none
     var details = ""
     var upstreamFailure = ""
+    /// Why TLS with the client failed.
+    var downstreamFailure = ""
     var routeName = ""
     var bytesReceived = 0
     var bytesSent = 0

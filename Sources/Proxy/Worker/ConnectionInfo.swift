@@ -2,6 +2,20 @@ internal import Base
 internal import Discovery
 internal import TLS
 
+/// What a handshake with a client has agreed on, as far as requests and their log need it.
+struct DownstreamTLS: Hashable, Sendable {
+    var version: TLSVersion
+    /// OpenSSL's name.
+    var cipherSuite: String
+    /// ALPN; nil without.
+    var applicationProtocol: String?
+
+    init(_ info: TLSInfo) {
+        (version, cipherSuite) = (info.version, info.cipherSuite)
+        applicationProtocol = info.applicationProtocol
+    }
+}
+
 /// What is known about one accepted connection; made once, read by every request on it.
 final class ConnectionInfo {
     enum Direction: Sendable {
@@ -28,7 +42,7 @@ final class ConnectionInfo {
     /// The chain that took the connection, at a gateway.
     var chain: GatewayTables.Chain?
     /// What the TLS handshake agreed on, at a gateway; nil where no TLS ends.
-    var tls: TLSInfo?
+    var tls: DownstreamTLS?
 
     /// Whether the connection may go on: plaintext may not under STRICT, and at a gateway its chain must be there.
     func isAllowed(by tables: ProxyTables) -> Bool {

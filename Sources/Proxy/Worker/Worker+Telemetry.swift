@@ -2,6 +2,7 @@ internal import Base
 internal import Discovery
 internal import EventLoop
 internal import HTTP
+internal import TLS
 
 extension Worker {
     /// Notes a finished request.
@@ -69,6 +70,9 @@ extension Worker {
         entry.downstreamLocalAddress = info.target.description
         entry.downstreamRemoteAddress = info.peer.description
         entry.serverName = info.serverName
+        entry.tlsVersion = info.tls?.version.description ?? ""
+        entry.tlsCipher = info.tls?.cipherSuite ?? ""
+        entry.downstreamFailure = log.downstreamFailure
         entry.routeName = log.routeName
         entry.tlsReason = info.direction == .inbound ? info.reason : log.endpoint?.decision ?? info.reason
         return entry

@@ -28,6 +28,9 @@ final class Worker {
     private var connections: [ObjectIdentifier: any WorkerConnection] = [:]
     private var listeners: [Listener] = []
     private var gatewayPorts = GatewayPorts()
+    /// A gateway's connections that have said nothing yet, and those that shake hands.
+    var silent: PendingConnections
+    var handshaking: PendingConnections
     private var destinations: [String: DestinationPool] = [:]
     private var applications: [ApplicationKey: DestinationPool] = [:]
     private var waiting: [ResourceName: [Waiter]] = [:]
@@ -48,6 +51,8 @@ final class Worker {
     ) {
         self.loop = loop
         self.limits = limits
+        silent = PendingConnections(limit: limits.silentConnections)
+        handshaking = PendingConnections(limit: limits.handshakes)
         self.tables = tables
         self.telemetry = telemetry
         self.discovery = discovery

@@ -11,12 +11,18 @@ struct WorkerLimits: Sendable {
     var handshakeTimeout: Duration = .seconds(15)
     /// For a client to take any of a response that waits for it (Envoy's `stream_idle_timeout`: five minutes).
     var stallTimeout: Duration = .seconds(300)
+    /// For connections whose server is no longer configured (Envoy's `drain_time` of Istio).
+    var drainTimeout: Duration = .seconds(45)
     /// For a client to take the last response and close.
     var lingerTimeout: Duration = .seconds(1)
     /// For the control plane to say what an address or a host means.
     var onDemandTimeout: Duration = .seconds(5)
     /// How often an idle connection looks whether it is due, and gives memory back.
     var sweepInterval: Duration = .seconds(5)
+    /// A gateway's connections that have not said yet what they are; the oldest is reset for another.
+    var silentConnections = 16_384
+    /// A gateway's TLS handshakes under way, each of which takes some 20 kB; the oldest is reset for another.
+    var handshakes = 2048
     /// Connections at most; more are accepted and reset.
     var connections = 50_000
 }

@@ -14,6 +14,11 @@ final class WorkerTelemetry: TimerHandler {
     private var format = AccessLogFormat.standard
     private var lines: [UInt8] = []
     private var isScheduled = false
+    private var reportSecond: Int64 = 0
+    private var reports = 0
+
+    /// Lines of ``report(_:)`` in one second at most.
+    private static let mostReports = 50
 
     /// Lines wait at most this long for others to be written with them.
     private static let gathering: Duration = .milliseconds(20)
@@ -22,6 +27,17 @@ final class WorkerTelemetry: TimerHandler {
     init(_ loop: EventLoop, sinks: LogSinks) {
         self.loop = loop
         self.sinks = sinks
+    }
+
+    /// Logs what any stranger can bring about, a bounded number of times each second.
+    func report(_ message: @autoclosure () -> String) {
+        let second = loop.now.nanoseconds / 1_000_000_000
+        if second != reportSecond {
+            if reports > Self.mostReports { log.warn("and \(reports - Self.mostReports) more like these in one second") }
+            (reportSecond, reports) = (second, 0)
+        }
+        reports += 1
+        if reports <= Self.mostReports { log.warn(message()) }
     }
 
     /// Whether anybody wants the access log.
