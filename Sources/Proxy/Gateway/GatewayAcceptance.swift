@@ -31,11 +31,9 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
     /// Waits for the first bytes if they matter, and hands the connection on.
     func start() {
         guard let listener else { return close() }
-        if !listener.chooser.looksForTLS, let chain = listener.chooser.plaintext,
-            case .bytes = listener.chains[chain].configuration.content
-        {
-            // The server may be the one to speak first.
-            return serve(listener.chains[chain])
+        if !listener.chooser.looksForTLS {
+            // There is nothing to be learnt, and a server of bytes may be the one to speak first.
+            return choosePlaintext(listener)
         }
         worker.add(self)
         let (ticket, surplus) = worker.silent.add(self)
@@ -74,9 +72,7 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
     /// - Parameter isFull: Whether more could not be looked at anyway.
     private func judge(_ bytes: Span<UInt8>, isFull: Bool) {
         guard let listener else { return close() }
-        var inspection = ClientHello.Inspection.notTLS
-        if listener.chooser.looksForTLS { inspection = ClientHello.inspect(bytes) }
-        switch inspection {
+        switch ClientHello.inspect(bytes) {
         case .tooLarge: refuseTooLarge()
         case .needsMore where isFull: refuseTooLarge()
         case .needsMore(let count): wanted = count
@@ -247,8 +243,6 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         self.timer = nil
         let seconds = worker.limits.handshakeTimeout.components.seconds
         switch state {
-        // Where there is only plaintext nothing was to be learnt: HTTP has its own patience.
-        case .looking where listener?.chooser.looksForTLS == false: listener.map(choosePlaintext)
         case .looking: refuse("the client said nothing to go by for \(seconds) s", details: "listener_filter_timeout")
         case .handshaking: handshakeFailed("the client was silent for \(seconds) s in the handshake")
         case .closed: break

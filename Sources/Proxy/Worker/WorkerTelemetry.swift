@@ -33,7 +33,8 @@ final class WorkerTelemetry: TimerHandler {
     func report(_ message: @autoclosure () -> String) {
         let second = loop.now.nanoseconds / 1_000_000_000
         if second != reportSecond {
-            if reports > Self.mostReports { log.warn("and \(reports - Self.mostReports) more like these in one second") }
+            let surplus = reports - Self.mostReports
+            if surplus > 0 { log.warn("and \(surplus) more like these in one second") }
             (reportSecond, reports) = (second, 0)
         }
         reports += 1

@@ -283,6 +283,20 @@ check "a destination that is not there is 503" '*503' "$(http -H 'Host: lost.exa
 wait_for 2 grep -q 'lost.example' "$work/access.log"
 check "and the log says why" '*404 NR route_not_found*503 NC cluster_not_found*' "$(grep -e NR -e NC "$work/access.log" | tr '\n' ' ')"
 
+# HTTP/2.
+check "HTTP/2 by ALPN" '*200 exit 0' "$(get simple.example 443 --http2)"
+check "it is HTTP/2" 'HTTP/2 200*' "$(get simple.example 443 --http2 -D - -o /dev/null)"
+check "HTTP/2 in plaintext, with prior knowledge" '*200' \
+    "$(http --http2-prior-knowledge -H 'Host: plain.example' http://127.0.0.2/found)"
+check "a host of the certificate that the server does not serve is 421 on HTTP/2" '* 421 exit 0' \
+    "$(get simple.example 443 --http2 -H 'Host: other.example')"
+check "and 404 on HTTP/1.1, whose clients do not share connections" '* 404 exit 0' \
+    "$(get simple.example 443 -H 'Host: other.example')"
+check "a host of the server without virtual host is 404" '* 404 exit 0' "$(get hello.example 443 --http2)"
+check "a host that the certificate does not cover is 404" '* 404 exit 0' \
+    "$(get simple.example 443 --http2 -H 'Host: nobody.example')"
+check "MUTUAL: HTTP/2 tells who" '*spiffe://clients/one*200 exit 0' "$(get mutual.example 443 --http2 $(with client))"
+
 # What takes down one server takes down no other.
 for name in absent mismatch expired garbage; do
     check "$name certificate: reset after the ClientHello" ' 000 exit 35' "$(get $name.example 443)"
