@@ -63,7 +63,7 @@ let package = Package(
         library("MeshAPI", ["Base", "JSON", "Kubernetes", "YAML"]),
         library("Mesh", ["Base", "JSON", "Kubernetes", "MeshAPI"]),
         library("Injection", ["Base", "JSON", "Kubernetes", "MeshAPI", "YAML"]),
-        library("Explain", ["Base", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI", "YAML"]),
+        library("Explain", ["Base", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI", "TLS", "YAML"]),
 
         // The roles: none imports another.
         library(
@@ -152,7 +152,7 @@ let package = Package(
             swiftSettings: house
         ),
         tests("Mesh", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestMesh", "YAML"]),
-        tests("Explain", ["JSON", "Kubernetes", "Mesh", "MeshAPI", "TestMesh", "YAML"]),
+        tests("Explain", ["Base", "JSON", "Kubernetes", "Mesh", "MeshAPI", "TLS", "TestMesh", "TestTLS", "YAML"]),
 
         // What tests of several targets share.
         .target(

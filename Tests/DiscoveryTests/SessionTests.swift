@@ -55,6 +55,18 @@ private struct Pair {
         ]
     }
 
+    @Test func `what cannot be said yet leaves things as they are`() {
+        var pair = Pair()
+        pair.model = [.mesh: EncodedResource(.mesh(MeshSettings()))]
+        _ = pair.connect()
+        pair.settle()
+        // Nothing is removed while it is not decided whether it is still there.
+        let undecided = pair.server.nextResponse({ _ in nil }, isUndecided: { $0 == .mesh })
+        let decided = pair.server.nextResponse { _ in nil }
+        #expect(undecided == nil)
+        #expect(decided?.removed == ["mesh"])
+    }
+
     @Test func `sends what is asked for, and what belongs to it, at once`() {
         var pair = Pair()
         pair.model = model()

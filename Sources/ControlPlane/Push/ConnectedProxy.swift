@@ -74,9 +74,12 @@ final class ConnectedProxy: Sendable {
     /// The versions of what the proxy has.
     var versions: [ResourceName: String] { state.withLock { $0.session.versions } }
 
-    func nextResponse(_ resolve: (ResourceName) -> EncodedResource?) -> DeltaResponse? {
+    func nextResponse(
+        _ resolve: (ResourceName) -> EncodedResource?,
+        isUndecided: (ResourceName) -> Bool = { _ in false }
+    ) -> DeltaResponse? {
         state.withLock { state in
-            guard let response = state.session.nextResponse(resolve) else {
+            guard let response = state.session.nextResponse(resolve, isUndecided: isUndecided) else {
                 if !state.session.isWaitingForAnswer { state.wokenAt = nil }
                 return nil
             }

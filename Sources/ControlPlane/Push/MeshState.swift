@@ -17,10 +17,14 @@ final class MeshState: Sendable {
     }
 
     private let state: Mutex<State>
+    private let credentials: CredentialStore?
     private let log = Log("model")
 
     /// Begins with nothing: no proxy must be connected before everything was set and applied.
-    init(clusterDomain: String) {
+    ///
+    /// - Parameter credentials: Without it there are none.
+    init(clusterDomain: String, credentials: CredentialStore? = nil) {
+        self.credentials = credentials
         state = Mutex(State(model: MeshModel(config: MeshConfig(), clusterDomain: clusterDomain)))
     }
 
@@ -78,6 +82,11 @@ final class MeshState: Sendable {
 
     private func wakeAll() { for proxy in state.withLock({ Array($0.proxies.values) }) { proxy.wake() } }
 
+    /// Has some of the proxies asked for what there is to tell them.
+    func wake(_ numbers: Set<Int>) {
+        for proxy in state.withLock({ state in numbers.compactMap { state.proxies[$0] } }) { proxy.wake() }
+    }
+
     // Proxies
 
     func connect(_ make: (Int) -> ConnectedProxy) -> ConnectedProxy {
@@ -89,7 +98,10 @@ final class MeshState: Sendable {
         }
     }
 
-    func disconnect(_ proxy: ConnectedProxy) { state.withLock { $0.proxies[proxy.number] = nil } }
+    func disconnect(_ proxy: ConnectedProxy) {
+        state.withLock { $0.proxies[proxy.number] = nil }
+        credentials?.proxyLeft(proxy.number)
+    }
 
     /// What there is to do for a proxy.
     enum NextStep {
@@ -111,9 +123,13 @@ final class MeshState: Sendable {
             var cache = ResourceCache()
             swap(&cache, &state.cache)
             defer { swap(&cache, &state.cache) }
+            let desk = CredentialDesk(credentials, proxy: proxy, serviceAccount: workload.serviceAccount)
             let response = proxy.nextResponse { name in
-                cache.resource(name, for: workload) { resolver.resource(name, for: workload) }
+                desk.credential(name) ?? cache.resource(name, for: workload) { resolver.resource(name, for: workload) }
+            } isUndecided: {
+                desk.isUndecided($0)
             }
+            desk.close()
             return response.map(NextStep.response) ?? .nothing
         }
     }

@@ -42,12 +42,14 @@ final class ControlPlane: Sendable {
         let settings = Settings(api: api, namespace: options.namespace, revision: options.revision)
         let feed = ChangeFeed()
         let watch = ObjectWatch(api: api, feed: feed)
-        let state = MeshState(clusterDomain: options.domain)
+        let credentials = CredentialStore(api: api, counters: counters)
+        let state = MeshState(clusterDomain: options.domain, credentials: credentials)
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await HTTPServer(listener: readiness, handler: self.answerReadiness).run() }
             group.addTask { await settings.run { state.set($0) } }
             group.addTask { await watch.run() }
+            group.addTask { await credentials.run { state.wake($0) } }
             await settings.waitUntilSynced()
             let keeper = try await openAuthority(trustDomain: settings.mesh.trustDomain)
             // Nothing is served before everything is known: half of the policies would be too lax a mesh.

@@ -98,13 +98,20 @@ public struct ServerSession: Sendable {
 
     /// The response to send now, if there is anything to tell and none is on its way.
     ///
-    /// - Parameter resolve: What a name means to this proxy at this moment; nil when there is no such thing.
-    public mutating func nextResponse(_ resolve: (ResourceName) -> EncodedResource?) -> DeltaResponse? {
+    /// - Parameters:
+    ///   - resolve: What a name means to this proxy at this moment; nil when there is no such thing.
+    ///   - isUndecided: Whether nothing can be said yet of a name that `resolve` has nothing for; what the proxy has
+    ///     of it stays as it is.
+    public mutating func nextResponse(
+        _ resolve: (ResourceName) -> EncodedResource?,
+        isUndecided: (ResourceName) -> Bool = { _ in false }
+    ) -> DeltaResponse? {
         guard outstanding == nil else { return nil }
         let wanted = closure(resolve)
         versions = versions.filter { !$0.value.isEmpty || wanted.index(forKey: $0.key) != nil }
         let changed = Set(wanted.keys).union(versions.keys)
             .filter { needsSending($0, version: wanted[$0].map { $0?.version ?? "" } ?? "") }
+            .filter { name in (wanted[name] ?? nil) != nil || !isUndecided(name) }
             .sorted(by: Self.precedes)
         if changed.isEmpty {
             isIsolating = false

@@ -98,6 +98,13 @@ public final class Informer: Sendable {
         }
     }
 
+    /// Takes of every object only what `transform` says now, which may be less than when the object came.
+    ///
+    /// Nobody is told: no object has changed.
+    public func keepAnew() {
+        state.withLock { state in state.objects = state.objects.mapValues(transform) }
+    }
+
     // Keeping it current.
 
     /// Lists and watches until the task is cancelled.

@@ -1,0 +1,336 @@
+internal import Base
+internal import Discovery
+internal import Explain
+internal import JSON
+internal import Kubernetes
+internal import Mesh
+internal import Synchronization
+
+/// What proxies' credential names stand for: certificates and roots in Secrets and ConfigMaps of their own namespaces.
+///
+/// Nothing is followed that no connected proxy asks for. An answer that is not known yet is ``Answer/later``; whoever
+/// asked is told when it is.
+final class CredentialStore: Sendable {
+    enum Answer: Hashable, Sendable {
+        /// Nothing can be said yet: what the proxy has stays as it is.
+        case later
+        case credential(Credential)
+    }
+
+    /// Who asks for what.
+    struct Question: Hashable, Sendable {
+        let text: String
+        let account: SecretAccess.Account
+    }
+
+    private struct Collection: Hashable {
+        let kind: CredentialReference.Kind
+        let namespace: String
+    }
+
+    private struct Following {
+        let objects: NamedObjects
+        let task: Task<Void, Never>
+    }
+
+    private struct State {
+        var following: [Collection: Following] = [:]
+        var access = SecretAccess()
+        /// What each connected proxy asked for last, by the proxy's number.
+        var questions: [Int: Set<Question>] = [:]
+        /// What is being asked of the API server.
+        var underWay: Set<Errand> = []
+        /// What was found wrong, so that it is told once.
+        var findings: [ObjectKey: [String]] = [:]
+    }
+
+    private enum Errand: Hashable {
+        case sync(Collection)
+        case review(SecretAccess.Account)
+        case fetch(Collection, name: String)
+    }
+
+    private let api: any KubernetesAPI
+    private let counters: Counters
+    private let state = Mutex(State())
+    private let feed = ChangeFeed()
+    private let errands: AsyncStream<Errand>
+    private let errandSink: AsyncStream<Errand>.Continuation
+    private let log = Log("secrets")
+
+    init(api: any KubernetesAPI, counters: Counters) {
+        self.api = api
+        self.counters = counters
+        (errands, errandSink) = AsyncStream.makeStream()
+    }
+
+    // Asking
+
+    /// What `question` has for an answer now.
+    func answer(_ question: Question, now: Timestamp = .now) -> Answer {
+        let reference: CredentialReference
+        do {
+            reference = try CredentialReference(question.text, namespace: question.account.namespace)
+        } catch {
+            return .problem(error.message)
+        }
+        // Roots are no secret, and the names that ask for them are Istio's exception.
+        if !reference.isRoots {
+            switch isAllowed(question.account) {
+            case true?: break
+            case false?: return .problem(Self.denial(question.account))
+            case nil: return .later
+            }
+        }
+        return look(up: reference, now)
+    }
+
+    static func denial(_ account: SecretAccess.Account) -> String {
+        "service account \(account.namespace)/\(account.name) is not authorized to read secrets in namespace "
+            + "\(account.namespace): give it a Role with get, watch and list of secrets"
+    }
+
+    private func isAllowed(_ account: SecretAccess.Account) -> Bool? {
+        let answer = state.withLock { $0.access.isAllowed(account, now: .now) }
+        if answer == nil { send(.review(account)) }
+        return answer
+    }
+
+    private func look(up reference: CredentialReference, _ now: Timestamp) -> Answer {
+        let objects = objects(of: Collection(kind: reference.kind, namespace: reference.namespace))
+        for name in [reference.name, reference.fallbackName].compactMap(\.self) {
+            switch objects.look(up: name) {
+            case .unknown:
+                if objects.needsFetching(name) {
+                    send(.fetch(Collection(kind: reference.kind, namespace: reference.namespace), name: name))
+                }
+                return .later
+            case .absent: continue
+            case .present(let object): return read(object, reference, now)
+            }
+        }
+        let kind = reference.kind == .secret ? "secret" : "configmap"
+        return .problem("\(kind) \(reference.namespace)/\(reference.name) not found")
+    }
+
+    private func read(_ object: JSON, _ reference: CredentialReference, _ now: Timestamp) -> Answer {
+        do {
+            let content =
+                reference.isRoots
+                ? try SecretContent(rootsOf: object, isConfigMap: reference.kind == .configMap)
+                : try SecretContent(certificateOf: object)
+            return .credential(Credential(content))
+        } catch {
+            return .problem(error.message)
+        }
+    }
+
+    private func objects(of collection: Collection) -> NamedObjects {
+        let (objects, isNew) = state.withLock { state in
+            if let known = state.following[collection] { return (known.objects, false) }
+            let objects = NamedObjects(api, Self.type(of: collection), namespace: collection.namespace)
+            let task = Task { [feed] in await objects.run(reportingTo: feed) }
+            state.following[collection] = Following(objects: objects, task: task)
+            return (objects, true)
+        }
+        if isNew {
+            log.info("following \(objects.type) of namespace \(collection.namespace) for the proxies there")
+            send(.sync(collection))
+        }
+        return objects
+    }
+
+    private static func type(of collection: Collection) -> ResourceType {
+        collection.kind == .secret ? .secrets : .configMaps
+    }
+
+    // Who asks
+
+    /// A proxy asks for this, too.
+    func proxy(_ number: Int, asksAlso question: Question) {
+        state.withLock { _ = $0.questions[number, default: []].insert(question) }
+    }
+
+    /// A proxy asks for all of these, and for nothing else.
+    func proxy(_ number: Int, asks questions: Set<Question>) {
+        let isLess = state.withLock { state in
+            let before = state.questions[number] ?? []
+            state.questions[number] = questions.isEmpty ? nil : questions
+            return !before.isSubset(of: questions)
+        }
+        if isLess { tidy() }
+    }
+
+    func proxyLeft(_ number: Int) {
+        let asked = state.withLock { $0.questions.removeValue(forKey: number) } ?? []
+        if !asked.isEmpty { tidy() }
+    }
+
+    /// Forgets what nobody asks for any more.
+    private func tidy() {
+        let (wanted, following) = state.withLock { state in
+            var wanted: [Collection: Set<String>] = [:]
+            let questions = state.questions.values.reduce(into: Set()) { $0.formUnion($1) }
+            for question in questions {
+                guard let reference = try? CredentialReference(question.text, namespace: question.account.namespace)
+                else { continue }
+                let names = [reference.name, reference.fallbackName].compactMap(\.self)
+                wanted[Collection(kind: reference.kind, namespace: reference.namespace), default: []].formUnion(names)
+            }
+            state.access.keepOnly(Set(questions.map(\.account)))
+            for (collection, following) in state.following where wanted[collection] == nil {
+                following.task.cancel()
+                state.following[collection] = nil
+                log.info("no longer following \(following.objects.type) of namespace \(collection.namespace)")
+            }
+            return (wanted, state.following)
+        }
+        for (collection, following) in following { following.objects.keepOnly(wanted[collection] ?? []) }
+    }
+
+    // Working
+
+    /// Asks and follows until the task is cancelled.
+    ///
+    /// - Parameter changed: Called with the numbers of the proxies to which something was said that is no longer so.
+    func run(changed: @escaping @Sendable (Set<Int>) -> Void) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while let changes = await self.feed.next() { self.take(changes, changed) }
+            }
+            for await errand in errands { group.addTask { await self.run(errand, changed) } }
+            group.cancelAll()
+        }
+        for following in state.withLock({ Array($0.following.values) }) { following.task.cancel() }
+    }
+
+    private func take(_ changes: [ObjectChange], _ changed: @Sendable (Set<Int>) -> Void) {
+        var proxies: Set<Int> = []
+        for change in changes {
+            let kind: CredentialReference.Kind = change.type == .secrets ? .secret : .configMap
+            proxies.formUnion(proxiesAsking { $0.concerns(kind, change.key) })
+            judge(change)
+        }
+        if !proxies.isEmpty { changed(proxies) }
+    }
+
+    /// Tells what is wrong with an object that somebody uses, once.
+    private func judge(_ change: ObjectChange) {
+        let contents = change.after.map { object in
+            [
+                try? SecretContent(certificateOf: object),
+                try? SecretContent(rootsOf: object, isConfigMap: change.type == .configMaps),
+            ].compactMap(\.self)
+        }
+        let checks = (contents ?? []).map { CertificateCheck($0, now: .now) }
+        let findings = checks.flatMap { $0.errors + $0.warnings }
+        let isNew = state.withLock { state in
+            let before = state.findings[change.key]
+            state.findings[change.key] = findings.isEmpty ? nil : findings
+            return !findings.isEmpty && before != findings
+        }
+        guard isNew else { return }
+        if checks.contains(where: { !$0.errors.isEmpty }) { counters.count(.credentialErrors) }
+        for finding in findings { log.warn("\(change.type) \(change.key): \(finding)") }
+    }
+
+    /// The proxies that ask a question for which `condition` holds.
+    private func proxiesAsking(_ condition: (Question) -> Bool) -> Set<Int> {
+        state.withLock { state in Set(state.questions.filter { $0.value.contains(where: condition) }.keys) }
+    }
+
+    private func send(_ errand: Errand) {
+        let isNew = state.withLock { $0.underWay.insert(errand).inserted }
+        if isNew { errandSink.yield(errand) }
+    }
+
+    private func run(_ errand: Errand, _ changed: @Sendable (Set<Int>) -> Void) async {
+        var backoff = Backoff(first: .milliseconds(200), limit: .seconds(10))
+        while !Task.isCancelled {
+            do {
+                try await attempt(errand, changed)
+                return
+            } catch {
+                let pause = backoff.failed()
+                log.warn("\(Self.words(for: errand)) could not be learnt, next attempt in \(pause): \(error)")
+                try? await Task.sleep(for: pause)  // Cancelled: the loop ends.
+            }
+        }
+    }
+
+    private func attempt(_ errand: Errand, _ changed: @Sendable (Set<Int>) -> Void) async throws {
+        switch errand {
+        case .sync(let collection):
+            await state.withLock { $0.following[collection]?.objects }?.waitUntilSynced()
+            state.withLock { _ = $0.underWay.remove(errand) }
+            changed(proxiesAsking { $0.account.namespace == collection.namespace })
+        case .review(let account):
+            let isAllowed = try await SecretAccess.review(account, api)
+            let (isNew, isFirst) = state.withLock { state in
+                state.underWay.remove(errand)
+                let isFirst = state.access.isAllowed(account, now: .now) == nil
+                return (state.access.answered(account, isAllowed: isAllowed, now: .now), isFirst)
+            }
+            if isNew, !isAllowed { log.warn(Self.denial(account)) }
+            if isNew || isFirst { changed(proxiesAsking { $0.account == account }) }
+            try await reviewAgain(
+                account,
+                after: isAllowed ? SecretAccess.allowedLifetime : SecretAccess.deniedLifetime
+            )
+        case .fetch(let collection, let name):
+            let type = Self.type(of: collection)
+            do {
+                let object = try await api.get(type, namespace: collection.namespace, name: name)
+                state.withLock { $0.following[collection] }?.objects.fetched(name, object)
+            } catch let error as StatusError where error.isNotFound {
+                log.debug("\(type) \(collection.namespace)/\(name) went at this moment: the watch will tell")
+            }
+            state.withLock { _ = $0.underWay.remove(errand) }
+            let key = ObjectKey(namespace: collection.namespace, name: name)
+            changed(proxiesAsking { $0.concerns(collection.kind, key) })
+        }
+    }
+
+    /// An answer that has grown old is asked for again, as long as it is of use to anybody.
+    private func reviewAgain(_ account: SecretAccess.Account, after lifetime: Duration) async throws {
+        try? await Task.sleep(for: lifetime)  // Cancelled: nothing is asked any more.
+        let isOld = state.withLock { $0.access.isAllowed(account, now: .now) } == nil
+        if !Task.isCancelled, isOld, !proxiesAsking({ $0.account == account }).isEmpty { send(.review(account)) }
+    }
+
+    private static func words(for errand: Errand) -> String {
+        switch errand {
+        case .sync(let collection): "what namespace \(collection.namespace) has"
+        case .review(let account): "whether \(account.namespace)/\(account.name) may read secrets"
+        case .fetch(let collection, let name): "\(collection.namespace)/\(name)"
+        }
+    }
+}
+
+extension CredentialStore.Answer {
+    fileprivate static func problem(_ text: String) -> Self {
+        var credential = Credential()
+        credential.problem = text
+        return .credential(credential)
+    }
+}
+
+extension CredentialStore.Question {
+    /// Whether its answer depends on this Secret or ConfigMap.
+    fileprivate func concerns(_ kind: CredentialReference.Kind, _ key: ObjectKey) -> Bool {
+        guard let reference = try? CredentialReference(text, namespace: account.namespace) else { return false }
+        return reference.kind == kind && reference.namespace == key.namespace
+            && (reference.name == key.name || reference.fallbackName == key.name)
+    }
+}
+
+extension Credential {
+    init(_ content: SecretContent) {
+        self.init()
+        certificatesPEM = content.certificatesPEM
+        keyPEM = content.keyPEM
+        rootsPEM = content.rootsPEM
+        revocationsPEM = content.revocationsPEM
+        ocspStaple = content.ocspStaple
+    }
+}
