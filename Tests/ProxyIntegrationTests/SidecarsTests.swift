@@ -28,6 +28,17 @@ import Testing
     }
 }
 
+/// Runs `Scripts/routes.sh`, which tries every kind of route with curl; needs root.
+@Suite struct RoutesTests {
+    @Test(.enabled(if: getuid() == 0, "network namespaces need root"), .timeLimit(.minutes(10)))
+    func `routes match and do what a VirtualService's do`() async throws {
+        let scripts = "\(#filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex))/Scripts"
+        let program = try #require(SidecarsTests.program, "build the product apus-proxy first")
+        let run = try await Subprocess("bash", ["\(scripts)/routes.sh", program]).run()
+        #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
+    }
+}
+
 private func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
 
 @Suite struct ProgramTests {
