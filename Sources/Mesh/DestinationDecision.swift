@@ -4,13 +4,18 @@ internal import MeshAPI
 public struct Client: Hashable, Sendable {
     public var namespace: String
     public var labels: [String: String]
+    /// Sidecar resources are not for gateways.
+    public var isGateway = false
 
     public init(namespace: String, labels: [String: String] = [:]) {
         self.namespace = namespace
         self.labels = labels
     }
 
-    public init(_ workload: Workload) { self.init(namespace: workload.namespace, labels: workload.labels) }
+    public init(_ workload: Workload) {
+        self.init(namespace: workload.namespace, labels: workload.labels)
+        isGateway = workload.isGateway
+    }
 }
 
 /// How a client speaks TLS to a destination.

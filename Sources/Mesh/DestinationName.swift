@@ -21,6 +21,23 @@ public struct DestinationName: Hashable, Sendable, CustomStringConvertible {
         self.init(host: String(parts[3]), port: port, subset: String(parts[2]))
     }
 
+    /// Reads ``serverName``, under which TLS of the mesh is passed on.
+    public init?(serverName: String) {
+        let prefix = "outbound_."
+        guard serverName.hasPrefix(prefix) else { return nil }
+        var rest = serverName.dropFirst(prefix.count)
+        var parts: [Substring] = []
+        for _ in 0..<2 {
+            guard let index = rest.indices.first(where: { rest[$0...].hasPrefix("_.") }) else { return nil }
+            parts.append(rest[..<index])
+            rest = rest[index...].dropFirst(2)
+        }
+        guard let port = Int(parts[0]), (1...65535).contains(port), String(port) == parts[0], !rest.isEmpty else {
+            return nil
+        }
+        self.init(host: String(rest), port: port, subset: String(parts[1]))
+    }
+
     public var description: String { "outbound|\(port)|\(subset)|\(host)" }
 
     /// The server name of mutual TLS between workloads: `outbound_.8000_._.httpbin.full.svc.cluster.local`.

@@ -23,6 +23,8 @@ public struct Impact: Hashable, Sendable {
     public var routedHosts: Set<String> = []
     /// Gateways, `namespace/name` each, with other routes.
     public var gateways: Set<String> = []
+    /// Whether gateways may have other servers.
+    public var servers = false
 
     public init() {}
 
@@ -70,5 +72,6 @@ public struct Impact: Hashable, Sendable {
         ports.formUnion(other.ports)
         routedHosts.formUnion(other.routedHosts)
         gateways.formUnion(other.gateways)
+        servers = servers || other.servers
     }
 }

@@ -86,7 +86,8 @@ extension MeshModel {
             case .serviceEntry: impact = set(try ServiceEntry(object))
             case .sidecar: impact = set(try Sidecar(object))
             case .virtualService: impact = set(try VirtualService(object))
-            case .gateway, .workloadEntry, .workloadGroup: return Impact()
+            case .gateway: impact = set(try Self.valid(Gateway(object)))
+            case .workloadEntry, .workloadGroup: return Impact()
             }
             problems[reference] = nil
             return impact
@@ -119,7 +120,8 @@ extension MeshModel {
         case .virtualService:
             return virtualServices.remove(key, default: config.defaultVirtualServiceExportTo)
                 .reduce(into: Impact()) { $0.formUnion(routeImpact($1)) }
-        case .gateway, .workloadEntry, .workloadGroup: return Impact()
+        case .gateway: return removeGateway(key)
+        case .workloadEntry, .workloadGroup: return Impact()
         }
     }
 
@@ -152,6 +154,14 @@ extension MeshModel {
             ResolvedVirtualService(object, clusterDomain: clusterDomain),
             default: config.defaultVirtualServiceExportTo
         ).reduce(into: Impact()) { $0.formUnion(routeImpact($1)) }
+    }
+
+    /// An edge that is half understood must not be opened: what the webhook would refuse does not count here either.
+    private static func valid(_ gateway: Gateway) throws(MeshError) -> Gateway {
+        if let text = gateway.validate(in: ValidationContext()).errorText {
+            throw MeshError(.invalidConfiguration, "Gateway \(gateway.metadata.key) is invalid: \(text)")
+        }
+        return gateway
     }
 
     private func policyImpact(_ namespace: String) -> Impact {

@@ -6,7 +6,7 @@ extension MeshModel {
     /// The Sidecar that speaks for a client: of its namespace the oldest that selects it, else the oldest without a selector,
     /// else that of the root namespace; nil when none does.
     func sidecar(for client: Client) -> Sidecar? {
-        guard !sidecars.isEmpty else { return nil }
+        guard !sidecars.isEmpty, !client.isGateway else { return nil }
         let own = sidecars[client.namespace] ?? []
         return own.first { $0.workloadSelector?.matches(client.labels) ?? false }
             ?? own.first { $0.workloadSelector == nil }

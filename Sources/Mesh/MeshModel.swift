@@ -46,6 +46,9 @@ public struct MeshModel: Sendable {
     var legacyPolicies: [String: LegacyPolicies] = [:]
     var meshPolicy: AuthenticationPolicy?
     var rules: [String: RuleIndex] = [:]
+    var gateways = GatewayIndex()
+    /// Whether Gateways count only for pods of their own namespace (`PILOT_SCOPE_GATEWAY_TO_NAMESPACE`).
+    public var scopesGatewaysToNamespace = false
     /// Oldest first.
     var sidecars: [String: [Sidecar]] = [:]
     var virtualServices = VirtualServiceIndex()
@@ -110,7 +113,7 @@ extension MeshModel {
             && headlessHostsByAddress.isEmpty && workloadsByAddress.isEmpty
         let policies =
             peerAuthentications.isEmpty && legacyPolicies.isEmpty && meshPolicy == nil && rules.isEmpty
-            && sidecars.isEmpty && virtualServices.isEmpty
+            && sidecars.isEmpty && gateways.isEmpty && virtualServices.isEmpty
         return objects && serviceIndexes && endpointIndexes && policies
     }
 }

@@ -28,6 +28,8 @@ public enum PortProtocol: String, Hashable, Sendable {
 
     /// Whether connections carry TLS of the application's own.
     public var isTLS: Bool { self == .https || self == .tls }
+    /// Whether requests can be read without ending TLS.
+    public var isHTTP: Bool { application == .http || application == .http2 }
 
     private static let names: [String: PortProtocol] = [
         "tcp": .tcp, "udp": .udp, "grpc": .grpc, "grpc-web": .grpcWeb, "http": .http, "http_proxy": .httpProxy,

@@ -21,6 +21,10 @@ public struct Workload: Hashable, Sendable {
     public var containerPorts: [ContainerPort]
     /// Whether it has the sidecar's container.
     public var hasSidecar: Bool
+    /// Whether its proxy is a gateway (annotation `inject.istio.io/templates`), or says that it is one.
+    public var isGateway: Bool
+    /// Whether its proxy may not open ports below 1024 (`ISTIO_META_UNPRIVILEGED_POD`).
+    public var isUnprivileged: Bool
     /// Shares its node's network and address: no proxy can tell its traffic apart.
     public var usesHostNetwork: Bool
     /// Ended for good.
@@ -47,6 +51,13 @@ public struct Workload: Hashable, Sendable {
         let containers = spec["containers"]?.array ?? []
         let all = containers + (spec["initContainers"]?.array ?? [])
         hasSidecar = all.contains { $0["name"] == "istio-proxy" }
+        let templates = metadata.annotations["inject.istio.io/templates"] ?? ""
+        isGateway = templates.split(separator: ",").contains { $0.filter { $0 != " " } == "gateway" }
+        isUnprivileged = all.contains { container in
+            (container["env"]?.array ?? []).contains {
+                $0["name"] == "ISTIO_META_UNPRIVILEGED_POD" && $0["value"] == "true"
+            }
+        }
         containerPorts = containers.flatMap { container in
             (container["ports"]?.array ?? []).compactMap { port in
                 port["containerPort"]?.int.flatMap { Int(exactly: $0) }.map {

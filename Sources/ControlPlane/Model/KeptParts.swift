@@ -55,6 +55,10 @@ enum KeptParts {
                     var kept: JSON = [:]
                     kept["name"] = container["name"]
                     kept["ports"] = container["ports"]
+                    let proxySettings = container["env"]?.array?.filter {
+                        $0["name"]?.string?.hasPrefix("ISTIO_META_") ?? false
+                    }
+                    if let proxySettings, !proxySettings.isEmpty { kept["env"] = .array(proxySettings) }
                     return kept
                 }
             )

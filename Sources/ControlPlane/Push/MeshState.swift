@@ -115,17 +115,24 @@ final class MeshState: Sendable {
     func nextResponse(for proxy: ConnectedProxy) -> NextStep {
         state.withLock { state in
             // A pod that is not known yet, or no more, gets nothing: a guess at its policy could be too lax.
-            guard let workload = state.model.workloads[proxy.pod] else { return .nothing }
+            guard var workload = state.model.workloads[proxy.pod] else { return .nothing }
             guard workload.serviceAccount == proxy.identity.serviceAccount else {
                 return .impostor(account: workload.serviceAccount)
             }
-            let resolver = ResourceResolver(model: state.model, roots: state.roots)
+            workload.isGateway = workload.isGateway || proxy.node.isRouter
+            let model = state.model
+            let resolver = ResourceResolver(model: model, roots: state.roots)
             var cache = ResourceCache()
             swap(&cache, &state.cache)
             defer { swap(&cache, &state.cache) }
             let desk = CredentialDesk(credentials, proxy: proxy, serviceAccount: workload.serviceAccount)
             let response = proxy.nextResponse { name in
-                desk.credential(name) ?? cache.resource(name, for: workload) { resolver.resource(name, for: workload) }
+                if let credential = desk.credential(name) { return credential }
+                // A sidecar is a gateway for nothing, also where a Gateway's selector matches its pod.
+                let gateway = name.isOfGateway && workload.isGateway ? cache.gateway(of: workload, in: model) : nil
+                return cache.resource(name, for: workload) {
+                    resolver.resource(name, for: workload, gateway: gateway)
+                }
             } isUndecided: {
                 desk.isUndecided($0)
             }

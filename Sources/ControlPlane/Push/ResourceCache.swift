@@ -10,8 +10,37 @@ struct ResourceCache {
     /// What every proxy is told alike.
     private var common: [ResourceName: Entry] = [:]
     private var inbound: [ObjectKey: (workload: Workload, entry: Entry)] = [:]
+    /// What gateways of one kind are told alike.
+    private var gateways: [GatewayKind: Gateway] = [:]
     /// What clients of one namespace with the same labels are told alike.
     private var byClient: [Client: [ResourceName: Entry]] = [:]
+
+    /// What a gateway's resources depend on of its pod.
+    private struct GatewayKind: Hashable {
+        let client: Client
+        let isUnprivileged: Bool
+        let ports: [Workload.ContainerPort]
+
+        init(_ workload: Workload) {
+            client = Client(workload)
+            isUnprivileged = workload.isUnprivileged
+            ports = workload.containerPorts
+        }
+    }
+
+    private struct Gateway {
+        let view: GatewayView
+        var resources: [ResourceName: Entry] = [:]
+    }
+
+    /// What a pod is a gateway for.
+    mutating func gateway(of workload: Workload, in model: MeshModel) -> GatewayView {
+        let kind = GatewayKind(workload)
+        if let known = gateways[kind] { return known.view }
+        let view = model.gatewayView(of: workload)
+        gateways[kind] = Gateway(view: view)
+        return view
+    }
 
     /// What is known of `name`, or else what `make` says of it now.
     mutating func resource(
@@ -30,7 +59,13 @@ struct ResourceCache {
             let resource = make()
             inbound[workload.key] = (workload, resource)
             return resource
-        case .address, .host, .destination, .gateway, .routes:
+        case .gateway, .routes:
+            let kind = GatewayKind(workload)
+            if let known = gateways[kind]?.resources[name] { return known }
+            let resource = make()
+            gateways[kind]?.resources.updateValue(resource, forKey: name)
+            return resource
+        case .address, .host, .destination:
             let client = Client(workload)
             if let known = byClient[client]?[name] { return known }
             let resource = make()
@@ -46,6 +81,10 @@ struct ResourceCache {
         if impact.isEmpty { return }
         if impact.everything { return forgetAll() }
         inbound = inbound.filter { !impact.affectsInbound($0.key) }
+        gateways = gateways.filter { !$0.value.view.isAffected(by: impact) }
+        for (kind, gateway) in gateways where gateway.view.isDecisionAffected(by: impact) {
+            gateways[kind]?.resources[.gateway] = nil
+        }
         for (client, entries) in byClient {
             let kept = entries.filter { !Self.isAffected($0.key, by: impact, in: model) }
             byClient[client] = kept.isEmpty ? nil : kept
@@ -57,12 +96,12 @@ struct ResourceCache {
 
     private static func isAffected(_ name: ResourceName, by impact: Impact, in model: MeshModel) -> Bool {
         switch name {
-        // Gateways, their routes and their secrets hang together with nearly everything.
         case .mesh, .trust, .inbound, .gateway, .routes, .credential: return true
         case .address(let address, let port): return impact.affectsRoute(address: address, port: Int(port))
         case .host(let authority, _): return impact.affectsRoute(authority: authority)
         case .destination(let text):
-            guard let host = DestinationName(text)?.host, let service = model.services[host] else { return true }
+            let name = DestinationName(text) ?? DestinationName(serverName: text)
+            guard let host = name?.host, let service = model.services[host] else { return true }
             return impact.affectsDestination(host: host, namespace: service.namespace)
         }
     }

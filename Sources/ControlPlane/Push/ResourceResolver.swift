@@ -12,7 +12,9 @@ struct ResourceResolver {
     let roots: String
 
     /// What `name` means to the proxy of `workload`; nil when there is no such thing.
-    func resource(_ name: ResourceName, for workload: Workload) -> EncodedResource? {
+    ///
+    /// - Parameter gateway: What the proxy is a gateway for; nil when it is none.
+    func resource(_ name: ResourceName, for workload: Workload, gateway: GatewayView? = nil) -> EncodedResource? {
         switch name {
         case .mesh: EncodedResource(.mesh(settings))
         case .trust: EncodedResource(.trust(trust))
@@ -20,7 +22,9 @@ struct ResourceResolver {
         case .address(let address, let port): EncodedResource(.address(route(address, Int(port), Client(workload))))
         case .host(let host, let port): EncodedResource(.host(route(host, Int(port), Client(workload))))
         case .destination(let name): destination(name, Client(workload)).map { EncodedResource(.destination($0)) }
-        case .gateway, .routes, .credential: nil
+        case .gateway: gateway.map { EncodedResource(.gateway(self.gateway($0))) }
+        case .routes(let name): gateway.flatMap { routes(name, $0) }.map { EncodedResource(.routes($0)) }
+        case .credential: nil
         }
     }
 
@@ -139,8 +143,10 @@ struct ResourceResolver {
     }
 
     private func destination(_ name: String, _ client: Client) -> Destination? {
-        guard let parsed = DestinationName(name), let port = UInt16(exactly: parsed.port),
-            let decision = model.destination(parsed, for: client)
+        let passed = DestinationName(serverName: name)
+        guard let parsed = passed ?? DestinationName(name), let port = UInt16(exactly: parsed.port),
+            let decision = passed == nil
+                ? model.destination(parsed, for: client) : model.passthroughDestination(parsed, for: client)
         else { return nil }
         var destination = Destination(
             name: name,

@@ -20,4 +20,12 @@ public enum ResourceName: Hashable, Sendable {
     case routes(String)
     /// ``Credential``, by Istio's name for it such as `kubernetes://web-cert` or `kubernetes://web-cert-cacert`.
     case credential(String)
+
+    /// Whether only gateways ask for it.
+    public var isOfGateway: Bool {
+        switch self {
+        case .gateway, .routes: true
+        default: false
+        }
+    }
 }

@@ -14,6 +14,9 @@ public struct NodeIdentity: Hashable, Sendable {
         self.init(id: "\(role)~\(address)~\(pod).\(namespace)~\(namespace).svc.cluster.local", version: version)
     }
 
+    /// Whether it is a gateway (`router~…`).
+    public var isRouter: Bool { id.hasPrefix("router~") }
+
     /// The pod and its namespace that ``id`` names; nil when it is malformed.
     public var workload: (pod: String, namespace: String, address: String)? {
         let parts = id.split(separator: "~", omittingEmptySubsequences: false)

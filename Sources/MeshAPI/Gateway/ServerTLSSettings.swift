@@ -30,6 +30,11 @@ public struct ServerTLSSettings: Hashable, Sendable {
     public struct FilePair: Hashable, Sendable {
         public var serverCertificate: String
         public var privateKey: String
+
+        public init(serverCertificate: String, privateKey: String) {
+            self.serverCertificate = serverCertificate
+            self.privateKey = privateKey
+        }
     }
 
     /// Requests without TLS get 301 to `https`; for HTTP servers.
