@@ -51,6 +51,7 @@ let package = Package(
         library("EventLoop", ["Base", "CLinux"]),
         library("TLS", ["Base", "COpenSSL"]),
         library("Network", ["Base", "CLinux", "EventLoop", "TLS"]),
+        library("TLSScan", ["Base", "JSON", "Network", "TLS"]),
         library("Subprocess", ["Base", "CLinux", "Network"]),
         library("HTTP", ["Base", "CNghttp2", "EventLoop", "Network", "TLS"]),
         library("Streaming", ["Base", "CZlib", "HTTP", "JSON", "Network", "TLS"]),
@@ -90,15 +91,15 @@ let package = Package(
         library(
             "LabNode",
             [
-                "Base", "CLinux", "EventLoop", "GRPC", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Subprocess",
-                "TLS", "YAML",
+                "Base", "CLinux", "EventLoop", "GRPC", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf",
+                "Subprocess", "TLS", "YAML",
             ]
         ),
         library(
             "CommandLine",
             [
                 "Base", "Explain", "HTTP", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI", "Network", "TLS",
-                "YAML",
+                "TLSScan", "YAML",
             ]
         ),
 
@@ -131,6 +132,7 @@ let package = Package(
 
         tests("Base"), tests("JSON"),
         tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
+        tests("TLSScan", ["Base", "JSON", "Network", "TLS", "TestTLS"]),
         tests("Network", ["Base", "TLS", "TestTLS"]), tests("Subprocess", ["Base", "Network"]),
         tests("Streaming", ["Base", "CZlib", "HTTP", "JSON", "Network", "Subprocess", "TestStreams"]),
         .target(

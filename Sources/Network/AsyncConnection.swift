@@ -49,6 +49,9 @@ public final class AsyncConnection: Sendable {
 
     /// What the handshake agreed on; nil without TLS, before it is done, and after ``close()``.
     public var tls: TLSInfo? { core.inspect { $0.tls?.info } }
+
+    /// All that the peer has shown in the handshake; nil without TLS, and after ``close()``.
+    public var peerEvidence: TLSPeerEvidence? { core.inspect { $0.tls?.peerEvidence } }
 }
 
 extension AsyncConnection {

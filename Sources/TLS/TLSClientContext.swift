@@ -16,8 +16,13 @@ public final class TLSClientContext: Sendable {
         }
         asksForStaple = configuration.asksForStaple
         context = try unsafe TLSContext(TLS_client_method(), configuration.parameters, configuration.verification)
-        if let identity = configuration.identity { try context.use(identity) }
         let raw = unsafe context.raw
+        if let identity = configuration.identity {
+            try context.use(identity)
+        } else {
+            unsafe SSL_CTX_set_client_cert_cb(raw, noteCertificateRequest)
+        }
+        if !configuration.usesTickets { _ = unsafe SSL_CTX_set_options(raw, COpenSSL_OP_NO_TICKET) }
         unsafe COpenSSL_CTX_set_session_cache(raw, 1)
         unsafe SSL_CTX_sess_set_new_cb(raw, keepSession)
         unsafe SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nil)
@@ -25,6 +30,16 @@ public final class TLSClientContext: Sendable {
         if !offer.isEmpty { unsafe SSL_CTX_set_alpn_protos(raw, offer, CUnsignedInt(offer.count)) }
         OpenSSLErrors.clear()
     }
+}
+
+/// Remembers that the server asked for a certificate; 0 means that there is none.
+private func noteCertificateRequest(
+    _ ssl: OpaquePointer?,
+    _: UnsafeMutablePointer<OpaquePointer?>?,
+    _: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+    unsafe TLSConnection.owner(of: ssl)?.wasAskedForCertificate = true
+    return 0
 }
 
 /// Puts a new session where the next connection finds it; 1 means that the reference is ours now.

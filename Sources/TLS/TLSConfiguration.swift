@@ -10,6 +10,10 @@ public struct TLSParameters: Sendable, Hashable {
     public var cipherSuites: [String] = []
     /// Key exchange groups by OpenSSL's names, in order.
     public var groups = ["X25519", "P-256"]
+    /// Signature algorithms by OpenSSL's names, in order; empty for OpenSSL's own.
+    public var signatureAlgorithms: [String] = []
+    /// Whether keys and signatures are accepted that are too weak to protect anything: for looking at servers only.
+    public var allowsWeakPeers = false
     /// ALPN: what a client offers, or what a server chooses from in its own order; empty for none.
     public var applicationProtocols: [String] = []
 
@@ -63,6 +67,8 @@ public struct TLSClientConfiguration: Sendable {
     public var verification: PeerVerification
     /// Whether the server is asked for an OCSP response (``TLSConnection/stapledResponse``), which is not judged.
     public var asksForStaple = false
+    /// Whether the server may give tickets; without, it can only remember sessions itself (up to TLS 1.2).
+    public var usesTickets = true
 
     public init(verification: PeerVerification) { self.verification = verification }
 }

@@ -26,6 +26,8 @@ internal import Glibc
     var alertReceived: TLSAlert?
     var alertSent: TLSAlert?
     var verificationProblem: String?
+    /// Whether the server wants to see a certificate, of which this client has none.
+    var wasAskedForCertificate = false
     /// Which of a server's identities the client gets to see.
     var chosenIdentity = 0
 
@@ -64,6 +66,9 @@ internal import Glibc
         if client.asksForStaple { unsafe _ = COpenSSL_request_status(ssl) }
         if let key, let session = client.sessions.take(for: key) { unsafe SSL_set_session(ssl, session.raw) }
     }
+
+    /// For those who look closer at what the peer has shown.
+    var handle: OpaquePointer { unsafe ssl }
 
     private init(
         _ context: TLSContext,
@@ -124,23 +129,6 @@ internal import Glibc
         }
         if !flush() { return failure.map { .failed($0) } ?? .wantsWrite }
         return isFinished ? .done : .wantsRead
-    }
-
-    /// The OCSP response in DER that the server sent along, if it was asked for one and had one; nobody has judged it.
-    public var stapledResponse: [UInt8]? {
-        var count = 0
-        // Safe: the connection keeps `count` octets there.
-        return unsafe COpenSSL_received_status(ssl, &count).map {
-            unsafe Array(UnsafeBufferPointer(start: $0, count: count))
-        }
-    }
-
-    /// The chain as the peer sent it, its own certificate first; empty when it sent none, and after resumption by a server.
-    public var peerChain: [Certificate] {
-        guard let stack = unsafe SSL_get_peer_cert_chain(ssl) else { return [] }
-        return (0..<(unsafe COpenSSL_stack_count(stack))).compactMap { index in
-            unsafe COpenSSL_stack_get(stack, index).map { unsafe Certificate(sharing: $0) }
-        }
     }
 
     /// What was agreed on; nil before the handshake is done.

@@ -34,6 +34,7 @@ internal import COpenSSL
         _ = unsafe SSL_CTX_set_options(raw, COpenSSL_OP_NO_RENEGOTIATION)
         unsafe SSL_CTX_set_info_callback(raw, noteAlert)
         try set(parameters)
+        try setSignatureAlgorithms(parameters.signatureAlgorithms)
         if let verification {
             unsafe COpenSSL_CTX_set_chain_store(raw, verification.trust.raw)
             // The callback finds the verification through the connection, so no pointer of ours is stored here.
@@ -46,7 +47,8 @@ internal import COpenSSL
     private func set(_ parameters: TLSParameters) throws(MeshError) {
         let (lowest, highest) = (parameters.versions.lowerBound, parameters.versions.upperBound)
         // TLS 1.0 and 1.1 sign with SHA-1, which levels above 0 forbid.
-        unsafe SSL_CTX_set_security_level(raw, lowest < .tls12 ? 0 : 2)
+        unsafe SSL_CTX_set_security_level(raw, lowest < .tls12 || parameters.allowsWeakPeers ? 0 : 2)
+        if parameters.allowsWeakPeers { _ = unsafe SSL_CTX_set_options(raw, COpenSSL_OP_LEGACY_SERVER_CONNECT) }
         guard unsafe COpenSSL_CTX_set_versions(raw, CInt(lowest.wireNumber), CInt(highest.wireNumber)) == 1 else {
             throw MeshError(.invalidConfiguration, "TLS versions \(lowest) to \(highest)", cause: OpenSSLErrors.drain())
         }
@@ -63,6 +65,18 @@ internal import COpenSSL
             throw MeshError(
                 .invalidConfiguration,
                 "unknown key exchange group in \(groups)",
+                cause: OpenSSLErrors.drain()
+            )
+        }
+    }
+
+    private func setSignatureAlgorithms(_ names: [String]) throws(MeshError) {
+        if names.isEmpty { return }
+        let list = names.joined(separator: ":")
+        guard unsafe COpenSSL_CTX_set_signature_algorithms(raw, list) == 1 else {
+            throw MeshError(
+                .invalidConfiguration,
+                "unknown signature algorithm in \(list)",
                 cause: OpenSSLErrors.drain()
             )
         }

@@ -18,19 +18,7 @@ struct PodExec {
     let limit = 64 << 20
 
     func run(_ command: [String], namespace: String, pod: String, container: String) async throws -> ExecOutput {
-        var query = command.map { HTTPRequestHead.QueryItem("command", $0) }
-        query += [("container", container), ("stdout", "true"), ("stderr", "true")].map {
-            HTTPRequestHead.QueryItem($0.0, $0.1)
-        }
-        var fields = HTTPFields()
-        fields.append("Connection", "Upgrade")
-        fields.append("Upgrade", "websocket")
-        fields.append("Sec-WebSocket-Version", "13")
-        fields.append("Sec-WebSocket-Key", Base64.encode((0..<16).map { _ in UInt8.random(in: 0 ... .max) }))
-        fields.append("Sec-WebSocket-Protocol", "v5.channel.k8s.io")
-        fields.append("Sec-WebSocket-Protocol", "v4.channel.k8s.io")
-        let path = ResourceType.pods.path(namespace: namespace, name: pod, subresource: "exec")
-        let (_, connection) = try await client.upgrade("GET", path, query: query, fields: fields)
+        let connection = try await upgrade(command, namespace, pod, container, hasInput: false)
         defer { connection.close() }
         var messages = WebSocketMessages(limit: limit)
         var result = ExecOutput()
@@ -45,6 +33,32 @@ struct PodExec {
                 }
             }
         }
+    }
+
+    /// Runs a program and leaves its standard streams open.
+    func open(_ command: [String], namespace: String, pod: String, container: String) async throws -> PodExecStream {
+        PodExecStream(try await upgrade(command, namespace, pod, container, hasInput: true))
+    }
+
+    private func upgrade(
+        _ command: [String],
+        _ namespace: String,
+        _ pod: String,
+        _ container: String,
+        hasInput: Bool
+    ) async throws -> HTTPUpgradedConnection {
+        var query = command.map { HTTPRequestHead.QueryItem("command", $0) }
+        let streams = [("stdin", "true"), ("stdout", "true"), ("stderr", "true")].dropFirst(hasInput ? 0 : 1)
+        query += ([("container", container)] + streams).map { HTTPRequestHead.QueryItem($0.0, $0.1) }
+        var fields = HTTPFields()
+        fields.append("Connection", "Upgrade")
+        fields.append("Upgrade", "websocket")
+        fields.append("Sec-WebSocket-Version", "13")
+        fields.append("Sec-WebSocket-Key", Base64.encode((0..<16).map { _ in UInt8.random(in: 0 ... .max) }))
+        fields.append("Sec-WebSocket-Protocol", "v5.channel.k8s.io")
+        fields.append("Sec-WebSocket-Protocol", "v4.channel.k8s.io")
+        let path = ResourceType.pods.path(namespace: namespace, name: pod, subresource: "exec")
+        return try await client.upgrade("GET", path, query: query, fields: fields).1
     }
 
     /// The first octet of a message says which stream it belongs to; 3 is the status at the end.

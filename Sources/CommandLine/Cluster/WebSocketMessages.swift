@@ -85,6 +85,14 @@ struct WebSocketMessages {
         }
     }
 
+    /// A message of up to 65,535 octets.
+    static func binary(_ payload: [UInt8]) -> [UInt8] {
+        let length: [UInt8] =
+            payload.count < 126
+            ? [0x80 | UInt8(payload.count)] : [0x80 | 126, UInt8(payload.count >> 8), UInt8(payload.count & 255)]
+        return [0x82] + length + [0, 0, 0, 0] + payload
+    }
+
     /// The answer to a ping; frames of clients are masked, and a mask of zeros is one.
     static func pong(_ payload: [UInt8]) -> [UInt8] {
         [0x8a, 0x80 | UInt8(min(payload.count, 125)), 0, 0, 0, 0] + payload.prefix(125)

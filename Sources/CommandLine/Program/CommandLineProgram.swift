@@ -47,7 +47,7 @@ public enum CommandLineProgram {
             """,
         subcommands: [
             .analyze, .authn, .experimental, .explain, .install, .kubeInject, .manifest, .matrix, .plan, .proxyConfig,
-            .proxyStatus,
+            .proxyStatus, .tlsScan,
             .uninstall, .validate, .verifyInstall, .version,
         ]
     )
@@ -58,8 +58,12 @@ extension CommandLineProgram {
     private static func connect(_ kubeconfig: String?, _ context: String?) async throws -> Cluster {
         let configuration = try ClientConfiguration.load(kubeconfig: kubeconfig, context: context)
         let client = try KubernetesClient(configuration)
-        return Cluster(api: client, namespace: configuration.namespace) { command, namespace, pod, container in
-            try await PodExec(client: client).run(command, namespace: namespace, pod: pod, container: container)
-        }
+        let exec = PodExec(client: client)
+        return Cluster(
+            api: client,
+            namespace: configuration.namespace,
+            exec: { try await exec.run($0, namespace: $1, pod: $2, container: $3) },
+            open: { try await exec.open($0, namespace: $1, pod: $2, container: $3) }
+        )
     }
 }

@@ -29,6 +29,7 @@ public enum ProxyProgram {
         case ("istio-clean", _), ("istio-clean-iptables", _): return try await InterceptionCommand.remove()
         case ("wait", _): return try await PodCommands.wait(rest)
         case ("request", _): return try await PodCommands.request(rest)
+        case ("connect", _): return try await ConnectCommand(rest).run()
         case ("version", _):
             print(Version.current)
             return 0
@@ -46,6 +47,7 @@ public enum ProxyProgram {
                apus-proxy istio-clean                                       undo that
                apus-proxy wait [--timeoutSeconds <n>]                       return when the pod's proxy is ready
                apus-proxy request <method> <path>                           ask the pod's proxy, such as GET certs
+               apus-proxy connect [--check] <host>:<port>                   carry standard input and output to a server
                apus-proxy version
         """
 

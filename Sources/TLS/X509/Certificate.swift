@@ -148,6 +148,13 @@ internal import COpenSSL
         return unsafe PublicKey.describe(key)
     }
 
+    /// The algorithm that its issuer signed it with, by OpenSSL's name, such as `sha256WithRSAEncryption`.
+    public var signatureAlgorithm: String {
+        let identifier = unsafe X509_get_signature_nid(raw)
+        guard identifier != NID_undef, let name = unsafe OBJ_nid2ln(identifier) else { return "unknown" }
+        return unsafe String(cString: name)
+    }
+
     public var publicKey: PublicKey {
         guard let key = unsafe X509_get_pubkey(raw) else { preconditionFailure("a certificate without a public key") }
         return unsafe PublicKey(adopting: key)

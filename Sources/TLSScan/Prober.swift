@@ -1,0 +1,78 @@
+public import Base
+internal import Network
+internal import TLS
+
+/// Where a server is, and how long to wait for it.
+public struct ScanTarget: Sendable {
+    public var address: SocketAddress
+    /// What the certificate should be for: the name that was typed.
+    public var host: String
+    /// What to ask for (SNI); nil for none.
+    public var serverName: String?
+    /// For each connection.
+    public var patience: Duration
+
+    public init(address: SocketAddress, host: String, serverName: String?, patience: Duration = .seconds(5)) {
+        (self.address, self.host, self.serverName, self.patience) = (address, host, serverName, patience)
+    }
+}
+
+/// Sends hellos and collects the answers, one connection for each.
+struct Prober: Sendable {
+    let target: ScanTarget
+
+    /// What the server answers.
+    ///
+    /// - Throws: ``MeshError`` when there is no connection; a server that hangs up or keeps silent is an answer.
+    func ask(_ hello: ScanHello, stopsAtHello: Bool = true) async throws -> ServerFlight {
+        let connection = try await connect()
+        defer { connection.close() }
+        let octets = hello.octets
+        let flight = ServerFlight(
+            stopsAtHello: stopsAtHello,
+            expectsSSL2: hello.isInSSL2Format && hello.version == ScanVersion.ssl2.wireNumber
+        )
+        let start = flight
+        do {
+            return try await withTimeLimit(target.patience, "an answer of \(target.address)") {
+                var flight = start
+                do {
+                    try await connection.write(octets)
+                } catch {
+                    flight.ended(.closed)
+                }
+                while flight.end == nil { await Self.readMore(connection, into: &flight) }
+                return flight
+            }
+        } catch let error as MeshError where error.code == .timedOut {
+            var silent = flight
+            silent.ended(.timedOut)
+            return silent
+        }
+    }
+
+    private static func readMore(_ connection: AsyncConnection, into flight: inout ServerFlight) async {
+        do {
+            let octets = try await connection.read()
+            if octets.isEmpty { flight.ended(.closed) } else { flight.received(octets) }
+        } catch {
+            // A reset is as good a refusal as an alert.
+            flight.ended(.closed)
+        }
+    }
+
+    /// Connects; once more when it fails, as some servers limit how often one may.
+    private func connect() async throws -> AsyncConnection {
+        do {
+            return try await AsyncConnection.connect(to: target.address, timeout: target.patience)
+        } catch {
+            try await Task.sleep(for: .milliseconds(200))
+            return try await AsyncConnection.connect(to: target.address, timeout: target.patience)
+        }
+    }
+
+    /// What one version and some suites come to.
+    func ask(_ version: ScanVersion, _ suites: [CipherSuite], stopsAtHello: Bool = true) async throws -> ServerFlight {
+        try await ask(ScanHello(version, suites: suites, serverName: target.serverName), stopsAtHello: stopsAtHello)
+    }
+}
