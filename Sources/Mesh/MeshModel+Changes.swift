@@ -87,7 +87,8 @@ extension MeshModel {
             case .sidecar: impact = set(try Sidecar(object))
             case .virtualService: impact = set(try VirtualService(object))
             case .gateway: impact = set(try Self.valid(Gateway(object)))
-            case .workloadEntry, .workloadGroup: return Impact()
+            case .workloadEntry: impact = set(try WorkloadEntry(object))
+            case .workloadGroup: return Impact()
             }
             problems[reference] = nil
             return impact
@@ -121,7 +122,8 @@ extension MeshModel {
             return virtualServices.remove(key, default: config.defaultVirtualServiceExportTo)
                 .reduce(into: Impact()) { $0.formUnion(routeImpact($1)) }
         case .gateway: return removeGateway(key)
-        case .workloadEntry, .workloadGroup: return Impact()
+        case .workloadEntry: return removeWorkloadEntry(key)
+        case .workloadGroup: return Impact()
         }
     }
 

@@ -60,7 +60,8 @@ extension MeshModel {
         let unknown = allowsUnknown ? AddressDecision.Target.passthrough : .blackHole
         let hosts =
             (hostsByAddress[address] ?? []).sorted() + (headlessHostsByAddress[address]?.keys.sorted() ?? [])
-        for host in hosts {
+        // An entry for TCP without addresses can be told only by its port, and has all of that.
+        for host in hosts + (hostsByCapturedPort[number] ?? []).sorted(by: { precedes($0, $1) }) {
             guard let route = route(for: client, toPort: number, ofHost: host) else { continue }
             var result = decision(route, host)
             applyVirtualServices(of: host, for: client, to: address, port: number, unknown: unknown, &result)
@@ -73,6 +74,11 @@ extension MeshModel {
         )
         result.serverNames = serverNames(for: client, to: address, port: number)
         return result
+    }
+
+    private func precedes(_ left: String, _ right: String) -> Bool {
+        guard let left = services[left], let right = services[right] else { return left < right }
+        return left.metadata.precedes(right.metadata)
     }
 
     private func route(for client: Client, toPort number: Int, ofHost host: String) -> AddressDecision.Route? {

@@ -31,14 +31,14 @@ extension MeshModel {
 
     private mutating func install(_ service: Service) -> Impact {
         var impact = Impact()
+        let selected = selection(of: service)
+        selectedEndpoints[service.host] = selected.isEmpty ? nil : selected
         let endpoints = self.endpoints(of: service)
         services[service.host] = service
-        for address in service.addresses { hostsByAddress[address, default: []].insert(service.host) }
-        if let key = selectorKey(of: service) { hostsBySelector[key, default: []].insert(service.host) }
+        updateIndexes(with: service, Self.insert)
         for port in service.ports where port.spoken.application.routesHTTP {
             httpPortCounts[port.number, default: 0] += 1
         }
-        for port in Self.serverNamePorts(of: service) { hostsByTLSPort[port, default: []].insert(service.host) }
         index(endpoints, of: service, by: 1, &impact)
         impact.formUnion(serviceImpact(service))
         return impact
@@ -49,23 +49,37 @@ extension MeshModel {
         var impact = serviceImpact(service)
         index(endpoints(of: service), of: service, by: -1, &impact)
         services[host] = nil
-        for address in service.addresses {
-            hostsByAddress[address]?.remove(host)
-            if hostsByAddress[address]?.isEmpty == true { hostsByAddress[address] = nil }
-        }
-        if let key = selectorKey(of: service) {
-            hostsBySelector[key]?.remove(host)
-            if hostsBySelector[key]?.isEmpty == true { hostsBySelector[key] = nil }
-        }
+        selectedEndpoints[host] = nil
+        updateIndexes(with: service, Self.remove)
         for port in service.ports where port.spoken.application.routesHTTP {
             let count = (httpPortCounts[port.number] ?? 0) - 1
             httpPortCounts[port.number] = count > 0 ? count : nil
         }
-        for port in Self.serverNamePorts(of: service) {
-            hostsByTLSPort[port]?.remove(host)
-            if hostsByTLSPort[port]?.isEmpty == true { hostsByTLSPort[port] = nil }
-        }
         return impact
+    }
+
+    /// Puts the service's host into all indexes that it belongs to, or takes it out of them.
+    private mutating func updateIndexes(with service: Service, _ change: (String, inout Set<String>?) -> Void) {
+        if !service.selector.isEmpty { change(service.host, &selectingHosts[service.namespace]) }
+        for address in service.addresses { change(service.host, &hostsByAddress[address]) }
+        if let key = selectorKey(of: service) { change(service.host, &hostsBySelector[key]) }
+        for port in Self.serverNamePorts(of: service) { change(service.host, &hostsByTLSPort[port]) }
+        for port in Self.capturedPorts(of: service) { change(service.host, &hostsByCapturedPort[port]) }
+    }
+
+    private static func insert(_ host: String, into hosts: inout Set<String>?) { hosts = (hosts ?? []).union([host]) }
+
+    private static func remove(_ host: String, from hosts: inout Set<String>?) {
+        hosts?.remove(host)
+        if hosts?.isEmpty == true { hosts = nil }
+    }
+
+    /// Ports that an entry without addresses has all connections of, wherever they go.
+    private static func capturedPorts(of service: Service) -> [Int] {
+        guard service.isEntry, service.addresses.isEmpty else { return [] }
+        return service.ports.filter { $0.spoken.application == .tcp && !$0.spoken.isTLS && $0.spoken != .udp }.map(
+            \.number
+        )
     }
 
     private static func serverNamePorts(of service: Service) -> [Int] {
@@ -148,7 +162,7 @@ extension MeshModel {
         changeEndpoints(host) { $0.plainEndpoints[host] = endpoints }
     }
 
-    private mutating func changeEndpoints(_ host: String, _ change: (inout MeshModel) -> Void) -> Impact {
+    mutating func changeEndpoints(_ host: String, _ change: (inout MeshModel) -> Void) -> Impact {
         guard let service = services[host] else {
             change(&self)
             return Impact()
@@ -199,6 +213,7 @@ extension MeshModel {
         }
         impact.workloads.insert(workload.key)
         impact.hosts.formUnion(hostsByPod[workload.key]?.keys.map(\.self) ?? [])
+        impact.formUnion(selectAnew(in: workload.namespace, onlyEntries: true))
         return impact
     }
 
@@ -208,6 +223,7 @@ extension MeshModel {
         var impact = Impact()
         impact.workloads = [key]
         impact.hosts = Set(hostsByPod[key]?.keys.map(\.self) ?? [])
+        impact.formUnion(selectAnew(in: key.namespace, onlyEntries: true))
         return impact
     }
 }

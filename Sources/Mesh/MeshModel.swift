@@ -30,11 +30,18 @@ public struct MeshModel: Sendable {
     var httpPortCounts: [Int: Int] = [:]
     /// Hosts without an address that are told apart by server name, by port (ServiceEntry).
     var hostsByTLSPort: [Int: Set<String>] = [:]
+    /// Hosts of entries without addresses that have plain TCP on a port.
+    var hostsByCapturedPort: [Int: Set<String>] = [:]
 
     // Endpoints.
     var slices: [String: [ObjectKey: [ServiceEndpoint]]] = [:]
     var hostOfSlice: [ObjectKey: String] = [:]
     var plainEndpoints: [String: [ServiceEndpoint]] = [:]
+    /// What services select besides: WorkloadEntries, and pods where the service is a ServiceEntry's; by host.
+    var selectedEndpoints: [String: [ServiceEndpoint]] = [:]
+    var workloadEntries: [String: [String: WorkloadEntry]] = [:]
+    /// Hosts of the services with a selector that take in more than Kubernetes lists, by namespace.
+    var selectingHosts: [String: Set<String>] = [:]
     /// Hosts among whose endpoints a pod is.
     var hostsByPod: [ObjectKey: [String: Int]] = [:]
     /// Headless hosts among whose endpoints an address is.
@@ -90,8 +97,12 @@ public struct MeshModel: Sendable {
         return found.sorted { $0.metadata.precedes($1.metadata) }
     }
 
-    /// The endpoints of a host: EndpointSlices count before Endpoints, and both before what an entry lists.
+    /// The endpoints of a host: EndpointSlices count before Endpoints, and both before what an entry lists; then what it selects.
     func endpoints(of service: Service) -> [ServiceEndpoint] {
+        listedEndpoints(of: service) + (selectedEndpoints[service.host] ?? [])
+    }
+
+    private func listedEndpoints(of service: Service) -> [ServiceEndpoint] {
         if let slices = slices[service.host] {
             guard slices.count > 1 else { return slices.first?.value ?? [] }
             var seen: Set<ServiceEndpoint> = []
@@ -107,9 +118,10 @@ extension MeshModel {
         let objects = namespaces.isEmpty && services.isEmpty && workloads.isEmpty && problems.isEmpty
         let serviceIndexes =
             claimants.isEmpty && hostsByAddress.isEmpty && hostsBySelector.isEmpty && hostsByEntry.isEmpty
-            && httpPortCounts.isEmpty && hostsByTLSPort.isEmpty
+            && httpPortCounts.isEmpty && hostsByTLSPort.isEmpty && hostsByCapturedPort.isEmpty
         let endpointIndexes =
-            slices.isEmpty && hostOfSlice.isEmpty && plainEndpoints.isEmpty && hostsByPod.isEmpty
+            selectedEndpoints.isEmpty && workloadEntries.isEmpty && selectingHosts.isEmpty
+            && slices.isEmpty && hostOfSlice.isEmpty && plainEndpoints.isEmpty && hostsByPod.isEmpty
             && headlessHostsByAddress.isEmpty && workloadsByAddress.isEmpty
         let policies =
             peerAuthentications.isEmpty && legacyPolicies.isEmpty && meshPolicy == nil && rules.isEmpty

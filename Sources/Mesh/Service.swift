@@ -23,7 +23,7 @@ public struct Service: Hashable, Sendable {
     public enum Resolution: Hashable, Sendable {
         /// One of the endpoints is chosen.
         case endpoints
-        /// The address that the client chose (headless services, ServiceEntry NONE and DNS).
+        /// The address that the client chose (headless services, ServiceEntry NONE, and DNS for hosts with a wildcard).
         case originalDestination
     }
 
@@ -97,7 +97,7 @@ extension Service {
             service.isEntry = true
             service.addresses = entry.addresses.filter { !$0.contains("/") }
             service.isExternal = entry.location == .external
-            service.resolution = entry.resolution == .fixed ? .endpoints : .originalDestination
+            service.resolution = Self.resolution(of: entry, host: host)
             service.selector = entry.workloadSelector?.matchLabels ?? [:]
             service.subjectAltNames = entry.subjectAltNames
             service.exportTo = entry.exportTo
@@ -110,7 +110,23 @@ extension Service {
                 )
             }
             service.inlineEndpoints = entry.endpoints.map { ServiceEndpoint($0, of: entry) }
+            // Names of its own endpoints are resolved by the proxy; without any, the host itself is.
+            if service.resolution == .endpoints, entry.resolution != .fixed, entry.endpoints.isEmpty,
+                entry.workloadSelector == nil
+            {
+                service.inlineEndpoints = [ServiceEndpoint(address: service.host, of: entry)]
+            }
             return service
+        }
+    }
+
+    private static func resolution(of entry: ServiceEntry, host: String) -> Resolution {
+        switch entry.resolution {
+        case .fixed: .endpoints
+        case .dns, .dnsRoundRobin:
+            entry.endpoints.isEmpty && entry.workloadSelector == nil && host.hasPrefix("*")
+                ? .originalDestination : .endpoints
+        case .none, .dynamicDNS: .originalDestination
         }
     }
 

@@ -13,6 +13,7 @@ struct ServiceEndpoint: Hashable, Sendable {
         var tlsMode: String
     }
 
+    /// An IP address, or a host's name that the proxy resolves.
     var address: String
     /// By the name of the service's port.
     var ports: [String: Int]
@@ -39,6 +40,36 @@ struct ServiceEndpoint: Hashable, Sendable {
             serviceAccount: workload.serviceAccount,
             tlsMode: workload.labels[Workload.tlsModeLabel] ?? (workload.serviceAccount.isEmpty ? "disabled" : "istio")
         )
+    }
+
+    /// A host as its own endpoint, to be resolved.
+    init(address: String, of entry: ServiceEntry) {
+        self.address = address
+        ports = Dictionary(entry.ports.map { ($0.name, $0.targetPort ?? $0.number) }) { first, _ in first }
+    }
+
+    /// A WorkloadEntry that a service selects.
+    init(_ entry: WorkloadEntry, of service: Service) {
+        let workload = entry.workload
+        address = workload.address
+        ports = [:]
+        for port in service.ports {
+            let target: Int? = if case .number(let number) = port.target { number } else { nil }
+            ports[port.name] = workload.ports[port.name] ?? target ?? port.number
+        }
+        weight = max(1, workload.weight)
+        attributes = Attributes(
+            namespace: entry.metadata.namespace,
+            labels: entry.labels,
+            serviceAccount: workload.serviceAccount,
+            tlsMode: entry.labels[Workload.tlsModeLabel] ?? (workload.serviceAccount.isEmpty ? "disabled" : "istio")
+        )
+    }
+
+    /// A pod that a ServiceEntry selects.
+    init(_ workload: Workload, address: String, of service: Service) {
+        self.init(address: address, ports: [:], pod: workload.key)
+        for port in service.ports { ports[port.name] = workload.number(of: port.target) }
     }
 
     /// The ready endpoints of an EndpointSlice.

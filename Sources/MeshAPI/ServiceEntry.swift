@@ -70,10 +70,6 @@ public struct ServiceEntry: IstioResource {
             if: resolution != .none && resolution != .fixed && addresses.contains { $0.contains("/") },
             "CIDR addresses are allowed only for NONE/STATIC resolution types"
         )
-        result.warn(
-            if: workloadSelector != nil,
-            "service entry: workloadSelector selects nothing yet; list endpoints instead"
-        )
         return result + validatePorts() + validateEndpoints()
             + validateExportTo(exportTo, namespace: metadata.namespace, allowsNone: true)
     }

@@ -35,6 +35,9 @@ public struct WorkloadEntry: IstioResource {
     public var metadata: Metadata
     public var workload: Workload
 
+    /// What selectors see: the labels of the object, and over them those of its spec.
+    public var labels: [String: String] { metadata.labels.merging(workload.labels) { $1 } }
+
     public init(metadata: Metadata, spec: inout FieldReader) {
         self.metadata = metadata
         workload = Workload(&spec)

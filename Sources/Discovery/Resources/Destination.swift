@@ -45,7 +45,7 @@ public struct Destination: Hashable, Sendable {
     }
 
     public struct Endpoint: Hashable, Sendable {
-        /// An IPv4 or IPv6 address.
+        /// An IPv4 or IPv6 address, or a host's name for the proxy to resolve.
         public var address: String
         public var port: UInt16
         public var tls: EndpointTLS

@@ -37,7 +37,7 @@ struct AgentCommand {
                 connect: { try await control.connect(settings.discoveryAddress) },
                 metadata: { control.metadata }
             ),
-            apply: { [state] update in try state.apply(update) }
+            apply: { [state] update in try await state.prepareAndApply(update) }
         )
         let plane = try DataPlane(
             workers: settings.workers,
@@ -63,6 +63,7 @@ struct AgentCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await rotate(control) }
             group.addTask { await discovery.run() }
+            group.addTask { await watchNames() }
             if settings.role == .router { group.addTask { await watchGateway(plane) } }
             for server in try pages.servers() { group.addTask { try await server.run() } }
             group.addTask {
@@ -102,6 +103,14 @@ struct AgentCommand {
             } catch {
                 log.error("the new certificate cannot be used, the old one stays: \(error)")
             }
+        }
+    }
+
+    /// Follows the addresses of endpoints that are given by name.
+    private func watchNames() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: NameResolution.interval)  // Cancelled: the loop ends.
+            await state.refreshNames()
         }
     }
 

@@ -30,6 +30,7 @@ final class ProxyState: Sendable {
     private let state = Mutex(State())
     private let trustDomain: String
     private let required: Set<ResourceName>
+    private let names = NameResolution()
     private let publish: Mutex<(@Sendable (ProxyTables) -> [String])?>
 
     /// - Parameter required: What nothing can be served without.
@@ -52,6 +53,23 @@ final class ProxyState: Sendable {
         }
         guard update.changed[.gateway] != nil, !problems.isEmpty else { return }
         throw MeshError(.unavailable, problems.joined(separator: "; "))
+    }
+
+    /// Takes over what a response changes, once the names in it have been looked up.
+    func prepareAndApply(_ update: DiscoveryUpdate) async throws {
+        await names.prepare(update.changed.values.flatMap(NameResolution.names))
+        try apply(update)
+    }
+
+    /// Looks up the names of endpoints again, and tells the workers when one has other addresses.
+    func refreshNames() async {
+        let wanted = Set(resources.values.flatMap(NameResolution.names))
+        guard await names.refresh(wanted) else { return }
+        do {
+            try change { _ in }
+        } catch {
+            Log("dns").error("new addresses are not used, the old ones stay: \(error)")
+        }
     }
 
     /// Makes the gateway's TLS anew if a file or the time has changed it.
@@ -82,7 +100,7 @@ final class ProxyState: Sendable {
                 var changed = state
                 try body(&changed)
                 try Self.refreshCredentials(&changed, trustDomain)
-                let content = Self.content(changed.resources)
+                let content = content(changed.resources)
                 changed.routing = try RoutingTables(content, reusing: state.routing)
                 let tables = ProxyTables(
                     content,
@@ -121,7 +139,7 @@ final class ProxyState: Sendable {
         state.basis = basis
     }
 
-    private static func content(_ resources: [ResourceName: Resource]) -> ProxyTables.Content {
+    private func content(_ resources: [ResourceName: Resource]) -> ProxyTables.Content {
         var content = ProxyTables.Content()
         for (name, resource) in resources {
             switch (name, resource) {
@@ -130,7 +148,8 @@ final class ProxyState: Sendable {
             case (.address(let ip, let port), .address(let route)):
                 if let ip = IPAddress(ip) { content.addresses[SocketAddress(ip, port: port)] = route }
             case (.host(let host, let port), .host(let route)): content.hosts[.init(host: host, port: port)] = route
-            case (_, .destination(let destination)): content.destinations[destination.name] = destination
+            case (_, .destination(let destination)):
+                content.destinations[destination.name] = names.resolved(destination)
             case (_, .gateway(let gateway)): content.gateway = gateway
             case (_, .routes(let table)): content.routeTables[table.name] = table
             case (.credential(let name), .credential(let credential)): content.secrets[name] = credential
@@ -168,7 +187,7 @@ final class ProxyState: Sendable {
     var tables: ProxyTables {
         state.withLock {
             ProxyTables(
-                Self.content($0.resources),
+                content($0.resources),
                 credentials: $0.credentials,
                 routing: $0.routing,
                 predecessor: $0.gateway
