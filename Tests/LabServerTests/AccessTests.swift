@@ -53,6 +53,18 @@ import Testing
         #expect(answer.status == status)
     }
 
+    @Test func `a binding in a namespace means that one's account, a cluster's has to say whose`() async throws {
+        let test = try await TestServer()
+        let subjects: JSON = [["kind": "ServiceAccount", "name": "robot"]]
+        func binding(_ kind: String) -> JSON {
+            ["metadata": ["name": "b"], "roleRef": ["kind": .string(kind), "name": "reader"], "subjects": subjects]
+        }
+        _ = try await test.api.create(.roleBindings, namespace: "default", binding("Role"))
+        await #expect(throws: StatusError.self) {
+            try await test.api.create(.clusterRoleBindings, namespace: nil, binding("ClusterRole"))
+        }
+    }
+
     @Test func `nobody grants what they do not have`() async throws {
         let test = try await TestServer()
         let rule: JSON = [

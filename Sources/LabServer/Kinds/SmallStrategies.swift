@@ -146,7 +146,10 @@ struct AccessStrategy: ResourceStrategy {
                 field: "\(path).kind"
             )
             if (subject["name"]?.string ?? "").isEmpty { errors.append(.required("\(path).name")) }
-            if subject["kind"]?.string == "ServiceAccount", (subject["namespace"]?.string ?? "").isEmpty {
+            // In a namespace, the account of that one is meant.
+            if object.kind == "ClusterRoleBinding", subject["kind"]?.string == "ServiceAccount",
+                (subject["namespace"]?.string ?? "").isEmpty
+            {
                 errors.append(.required("\(path).namespace"))
             }
         }
