@@ -13,7 +13,8 @@ final class ObjectWatch: Sendable {
     ]
     /// What is there when its definition is.
     private static let definedTypes: [ResourceType] = [
-        .peerAuthentications, .policies, .meshPolicies, .destinationRules, .serviceEntries,
+        .peerAuthentications, .policies, .meshPolicies, .destinationRules, .virtualServices, .gateways, .serviceEntries,
+        .workloadEntries, .sidecars,
     ]
 
     private struct Following {
