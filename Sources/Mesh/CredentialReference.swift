@@ -15,6 +15,14 @@ public struct CredentialReference: Hashable, Sendable {
     /// The Secret's own name, with ``rootsSuffix`` where the reference has it.
     public let name: String
 
+    /// The reference with its scheme, as proxies ask for it (Istio's `credentials.ToResourceName`).
+    public static func fullName(_ text: String) -> String { text.contains("://") ? text : "kubernetes://\(text)" }
+
+    /// Where the roots are that belong to a credential; a ConfigMap has nothing else.
+    public static func rootsName(for text: String) -> String {
+        text.hasPrefix("configmap://") ? text : fullName(text) + rootsSuffix
+    }
+
     /// Whether whom to believe is asked for, and not a certificate with its key.
     public var isRoots: Bool { kind == .configMap || name.hasSuffix(Self.rootsSuffix) }
 

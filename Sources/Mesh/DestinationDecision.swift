@@ -27,11 +27,17 @@ public struct TLSDecision: Hashable, Sendable {
         case workload
         /// PEM files in the proxy's file system (`MUTUAL`).
         case files(certificate: String, key: String)
+        /// A Secret, as ``CredentialReference`` reads it (`credentialName`).
+        case secret(String)
     }
 
     public var credential: Credential
     /// A PEM file of roots; empty means the system's.
     public var rootsFile = ""
+    /// A Secret or ConfigMap with roots instead of a file; empty for none.
+    public var rootsSecret = ""
+    /// A PEM file of certificate revocation lists; empty for none.
+    public var revocationsFile = ""
     /// Empty sends the request's host (HTTP) or none (TCP).
     public var serverName = ""
     /// Exact names of which the server must have one; empty checks only the chain, and the host with ``verifiesHost``.

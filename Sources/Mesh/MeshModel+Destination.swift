@@ -20,7 +20,7 @@ extension MeshModel {
         apply(settings, to: &decision)
         let backends = backends(of: service, port: port, subset: rule?.subset(name.subset))
         if let tls = settings.tls, let rule {
-            applyExplicit(tls, of: rule, service, backends, &decision)
+            applyExplicit(tls, of: rule, for: client, service, backends, &decision)
         } else {
             applyAutomatic(rule, service, port, backends, &decision)
         }
@@ -73,13 +73,14 @@ extension MeshModel {
     private func applyExplicit(
         _ tls: ClientTLSSettings,
         of rule: MergedRule,
+        for client: Client,
         _ service: Service,
         _ backends: [Backend],
         _ decision: inout DestinationDecision
     ) {
         let reason = rule.reference.description
         decision.reason = reason
-        if let refusal = Self.refusal(of: tls, rule) {
+        if let refusal = Self.refusal(of: tls, rule, client) {
             decision.refusal = "\(reason): \(refusal)"
         } else if tls.mode != .disable {
             decision.tls = explicitTLS(tls, service, decision.name)
@@ -101,17 +102,16 @@ extension MeshModel {
     }
 
     /// Why the TLS that a rule asks for cannot be had; Istio would send plaintext then.
-    private static func refusal(of tls: ClientTLSSettings, _ rule: MergedRule) -> String? {
+    private static func refusal(of tls: ClientTLSSettings, _ rule: MergedRule, _ client: Client) -> String? {
         guard tls.mode == .simple || tls.mode == .mutual else { return nil }
-        if !tls.credentialName.isEmpty {
-            guard rule.workloadSelector != nil else {
-                return "tls.credentialName is used by sidecars only with a workloadSelector; add one, or name files"
-            }
-            return "tls.credentialName is not served to sidecars yet; name files instead"
+        let isForAnyProxy = client.isGateway || tls.credentialName.hasPrefix(ClientTLSSettings.configMapPrefix)
+        if !tls.credentialName.isEmpty, !isForAnyProxy, rule.workloadSelector == nil {
+            return "tls.credentialName is used by sidecars only with a workloadSelector; add one, or name files"
         }
-        if !tls.caCrl.isEmpty { return "tls.caCrl cannot be checked by sidecars yet; revocation must not be ignored" }
-        guard tls.mode == .mutual, tls.clientCertificate.isEmpty || tls.privateKey.isEmpty else { return nil }
-        return "tls.mode MUTUAL needs clientCertificate and privateKey"
+        guard tls.mode == .mutual, tls.credentialName.isEmpty,
+            tls.clientCertificate.isEmpty || tls.privateKey.isEmpty
+        else { return nil }
+        return "tls.mode MUTUAL needs clientCertificate and privateKey, or credentialName"
     }
 
     private func explicitTLS(
@@ -125,17 +125,26 @@ extension MeshModel {
             if !settings.subjectAltNames.isEmpty { tls.subjectAltNames = settings.subjectAltNames }
             return tls
         }
-        let credential: TLSDecision.Credential =
-            settings.mode == .mutual
-            ? .files(certificate: settings.clientCertificate, key: settings.privateKey) : .none
-        var tls = TLSDecision(credential: credential)
+        var tls = TLSDecision(credential: Self.credential(settings))
         tls.rootsFile = settings.caCertificates
+        tls.revocationsFile = settings.caCrl
+        if !settings.credentialName.isEmpty, !settings.insecureSkipVerify {
+            tls.rootsSecret = CredentialReference.rootsName(for: settings.credentialName)
+        }
         tls.serverName = settings.sni
         tls.skipsVerification = settings.insecureSkipVerify
         tls.subjectAltNames = settings.subjectAltNames
         if tls.subjectAltNames.isEmpty, service.isExternal { tls.subjectAltNames = service.subjectAltNames }
         tls.verifiesHost = tls.subjectAltNames.isEmpty && settings.sni.isEmpty && !settings.insecureSkipVerify
         return tls
+    }
+
+    private static func credential(_ settings: ClientTLSSettings) -> TLSDecision.Credential {
+        if settings.mode == .simple { return .none }
+        if settings.credentialName.isEmpty {
+            return .files(certificate: settings.clientCertificate, key: settings.privateKey)
+        }
+        return .secret(CredentialReference.fullName(settings.credentialName))
     }
 
     /// The TLS of the mesh: the workload's certificate, and a server with one of the service's identities.

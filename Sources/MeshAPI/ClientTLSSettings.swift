@@ -75,7 +75,8 @@ public struct ClientTLSSettings: Hashable, Sendable {
         return result
     }
 
-    static let configMapPrefix = "configmap://"
+    /// What a `credentialName` begins with that names a ConfigMap with roots.
+    public static let configMapPrefix = "configmap://"
 
     private func validateConfigMap(namespace: String) -> Validation {
         let parts = credentialName.dropFirst(Self.configMapPrefix.count).split(

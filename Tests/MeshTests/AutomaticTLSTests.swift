@@ -324,7 +324,7 @@ func peerAuthentication(_ namespace: String, _ name: String, _ spec: String) -> 
 
     @Test(arguments: [
         "mode: MUTUAL", "mode: MUTUAL, clientCertificate: /c", "mode: SIMPLE, credentialName: c",
-        "mode: MUTUAL, credentialName: c", "mode: SIMPLE, caCrl: /crl",
+        "mode: MUTUAL, credentialName: c",
     ])
     func `TLS that cannot be had is no connection, never plaintext`(tls: String) throws {
         var mesh = MeshFixture()
@@ -334,5 +334,25 @@ func peerAuthentication(_ namespace: String, _ name: String, _ spec: String) -> 
         let decision = try #require(mesh.model.destination(from: "foo", "httpbin.bar"))
         #expect(decision.refusal?.hasPrefix("DestinationRule bar/r: tls.") == true)
         #expect(decision.tls == nil && decision.endpoints.allSatisfy(\.isEncrypted))
+    }
+
+    @Test func `a credential is for gateways, and for sidecars that a rule with a workloadSelector is for`() throws {
+        var mesh = MeshFixture()
+        mesh.pod("bar", "httpbin")
+        try mesh.service("bar", "httpbin")
+        let tls = "tls: {mode: MUTUAL, credentialName: client, sni: example.com}"
+        try mesh.add(destinationRule("bar", "r", "host: httpbin, trafficPolicy: {\(tls)}"))
+        let name = DestinationName(host: "httpbin.bar.svc.cluster.local", port: 8000)
+        var gateway = Client(namespace: "foo")
+        gateway.isGateway = true
+        let decided = try #require(mesh.model.destination(name, for: gateway)?.tls)
+        #expect(decided.credential == .secret("kubernetes://client"))
+        #expect(decided.rootsSecret == "kubernetes://client-cacert")
+        let selector = "workloadSelector: {matchLabels: {app: sleep}}"
+        try mesh.add(
+            destinationRule("foo", "s", "host: httpbin.bar.svc.cluster.local, \(selector), trafficPolicy: {\(tls)}")
+        )
+        let selected = mesh.model.destination(from: "foo", labels: ["app": "sleep"], "httpbin.bar")
+        #expect(selected?.tls?.credential == .secret("kubernetes://client"))
     }
 }

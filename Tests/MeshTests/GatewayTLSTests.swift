@@ -120,6 +120,6 @@ import Testing
         ("configmap://ns/web", "configmap://ns/web"),
     ])
     func `a plain name means a secret`(name: String, resource: String) {
-        #expect(GatewayTLS.resourceName(name) == resource)
+        #expect(CredentialReference.fullName(name) == resource)
     }
 }

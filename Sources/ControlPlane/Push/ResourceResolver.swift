@@ -197,9 +197,12 @@ struct ResourceResolver {
             case .none: .none
             case .workload: .workload
             case .files(let certificate, let key): .files(certificate: certificate, key: key)
+            case .secret(let name): .secret(name)
             }
         var tls = ClientTLS(credential: credential)
         tls.rootsFile = decision.rootsFile
+        tls.rootsSecret = decision.rootsSecret
+        tls.revocationsFile = decision.revocationsFile
         tls.serverName = decision.serverName
         tls.subjectAlternativeNames = decision.subjectAltNames
         tls.verifiesHost = decision.verifiesHost

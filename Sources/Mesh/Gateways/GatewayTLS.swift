@@ -101,7 +101,7 @@ public struct GatewayTLS: Hashable, Sendable {
 
     private static func certificates(_ settings: ServerTLSSettings) -> Certificates {
         let credentials = settings.credentials.prefix(2)
-        if !credentials.isEmpty { return .credentials(credentials.map(resourceName)) }
+        if !credentials.isEmpty { return .credentials(credentials.map(CredentialReference.fullName)) }
         if !settings.tlsCertificates.isEmpty { return .files(Array(settings.tlsCertificates.prefix(2))) }
         return .files([
             ServerTLSSettings.FilePair(
@@ -112,14 +112,8 @@ public struct GatewayTLS: Hashable, Sendable {
     }
 
     private static func roots(_ settings: ServerTLSSettings) -> Roots {
-        if !settings.caCertCredentialName.isEmpty { return .credential(resourceName(settings.caCertCredentialName)) }
-        if let first = settings.credentials.first { return .credential(resourceName(first) + "-cacert") }
+        if !settings.caCertCredentialName.isEmpty { return .credential(CredentialReference.fullName(settings.caCertCredentialName)) }
+        if let first = settings.credentials.first { return .credential(CredentialReference.rootsName(for: first)) }
         return .file(settings.caCertificates, revocations: settings.caCrl)
-    }
-
-    /// Istio's `credentials.ToResourceName`.
-    public static func resourceName(_ credential: String) -> String {
-        let schemes = ["kubernetes://", "kubernetes-gateway://", "configmap://", "builtin://", "invalid://", "sds://"]
-        return schemes.contains { credential.hasPrefix($0) } ? credential : "kubernetes://\(credential)"
     }
 }

@@ -14,7 +14,7 @@ final class Credentials: Sendable {
     /// For ports whose inside is HTTP, and for those whose inside is any bytes: they differ in ALPN.
     let httpServer: TLSServerContext
     let bytesServer: TLSServerContext
-    private let clients = Mutex<[ClientTLS: TLSClientContext]>([:])
+    private let clients = Mutex<[ClientMaterial: TLSClientContext]>([:])
     private let trustDomains: [String]
 
     /// Client contexts at most; more destinations share none.
@@ -54,50 +54,29 @@ final class Credentials: Sendable {
 
     /// The context for a destination; shared by all workers.
     ///
-    /// - Throws: ``MeshError`` when a file cannot be read or used.
-    func client(_ tls: ClientTLS) throws(MeshError) -> TLSClientContext {
-        if let known = clients.withLock({ $0[tls] }) { return known }
-        var configuration = TLSClientConfiguration(verification: try verification(tls))
-        configuration.identity = try identity(tls)
+    /// - Throws: ``MeshError`` when a file or a secret cannot be used.
+    func client(_ material: ClientMaterial) throws(MeshError) -> TLSClientContext {
+        if let known = clients.withLock({ $0[material] }) { return known }
+        var configuration = TLSClientConfiguration(verification: try verification(material))
+        configuration.identity = try material.identity(workload: identity)
         let context = try TLSClientContext(configuration)
-        clients.withLock { if $0.count < Self.mostClients { $0[tls] = context } }
+        clients.withLock { if $0.count < Self.mostClients { $0[material] = context } }
         return context
     }
 
-    private func verification(_ tls: ClientTLS) throws(MeshError) -> PeerVerification {
-        var verification = PeerVerification(trust: try roots(tls), names: .any)
+    private func verification(_ material: ClientMaterial) throws(MeshError) -> PeerVerification {
+        let tls = material.tls
         if tls.skipsVerification {
+            var verification = PeerVerification(trust: .none, names: .any)
             verification.acceptsAnyChain = true
-        } else if !tls.subjectAlternativeNames.isEmpty {
+            return verification
+        }
+        var verification = PeerVerification(trust: try material.trust(workload: trust), names: .any)
+        if !tls.subjectAlternativeNames.isEmpty {
             verification.names = .exactly(Set(tls.subjectAlternativeNames))
         } else if tls.verifiesHost {
             verification.names = .host
         }
         return verification
-    }
-
-    private func roots(_ tls: ClientTLS) throws(MeshError) -> TrustStore {
-        if tls.credential == .workload { return trust }
-        if tls.rootsFile.isEmpty { return .system }
-        return try TrustStore(pem: try Self.read(tls.rootsFile))
-    }
-
-    private func identity(_ tls: ClientTLS) throws(MeshError) -> TLSIdentity? {
-        switch tls.credential {
-        case .none: nil
-        case .workload: identity
-        case .files(let certificate, let key):
-            try TLSIdentity(certificatePEM: try Self.read(certificate), keyPEM: try Self.read(key))
-        case .secret(let name):
-            throw MeshError(.invalidConfiguration, "\(name) cannot be used: secrets of clients are not there yet")
-        }
-    }
-
-    private static func read(_ path: String) throws(MeshError) -> String {
-        do {
-            return try Files.readText(path)
-        } catch {
-            throw MeshError(.invalidConfiguration, "cannot read \(path)", cause: error)
-        }
     }
 }

@@ -78,6 +78,11 @@ final class ProxyTables: Sendable {
         }
     }
 
+    /// Whether the secrets that `tls` names are the same in both.
+    func hasSameSecrets(as other: ProxyTables, for tls: ClientTLS) -> Bool {
+        ClientMaterial(tls, secrets: content.secrets) == ClientMaterial(tls, secrets: other.content.secrets)
+    }
+
     func route(host: String, port: UInt16) -> HostRoute? {
         content.hosts[HostKey(host: host, port: port)] ?? content.otherHosts
     }

@@ -4,14 +4,12 @@ internal import Discovery
 /// Makes a destination's runtime form, and keeps what stays the same of the one before it.
 struct DestinationPoolBuilder {
     private let destination: Destination
-    private let credentials: Credentials?
     private let predecessor: DestinationPool?
     private let limits: EndpointPool.Limits
     private let security: UpstreamSecurity?
 
-    init(_ destination: Destination, _ credentials: Credentials?, _ predecessor: DestinationPool?) {
+    init(_ destination: Destination, _ tables: ProxyTables, _ predecessor: DestinationPool?) {
         self.destination = destination
-        self.credentials = credentials
         self.predecessor = predecessor
         limits = EndpointPool.Limits(
             connectTimeout: destination.connectTimeout,
@@ -19,7 +17,10 @@ struct DestinationPoolBuilder {
             waiting: destination.maxPendingRequests == 0 ? 1024 : destination.maxPendingRequests,
             requestsPerConnection: destination.maxRequestsPerConnection
         )
-        security = destination.tls.map { UpstreamSecurity($0, destination, credentials) }
+        let secrets = tables.content.secrets
+        security = destination.tls.map {
+            UpstreamSecurity(ClientMaterial($0, secrets: secrets), destination, tables.credentials)
+        }
     }
 
     mutating func build() -> DestinationPool {

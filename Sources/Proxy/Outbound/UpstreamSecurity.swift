@@ -18,7 +18,8 @@ final class UpstreamSecurity: Sendable {
     private let bytes: ApplicationProtocols?
     private let name: String
 
-    init(_ tls: ClientTLS, _ destination: Destination, _ credentials: Credentials?) {
+    init(_ material: ClientMaterial, _ destination: Destination, _ credentials: Credentials?) {
+        let tls = material.tls
         name = destination.name
         serverName =
             tls.serverName.isEmpty ? (destination.application == .tcp ? nil : destination.host) : tls.serverName
@@ -34,7 +35,7 @@ final class UpstreamSecurity: Sendable {
             return
         }
         do {
-            (context, problem) = (try credentials.client(tls), "")
+            (context, problem) = (try credentials.client(material), "")
         } catch {
             (context, problem) = (nil, "\(error)")
         }

@@ -106,7 +106,11 @@ final class Worker {
         self.tables = tables
         for (name, pool) in destinations {
             let destination = tables.content.destinations[name]
-            if destination == pool.destination, tables.credentials === old.credentials { continue }
+            if destination == pool.destination, tables.credentials === old.credentials,
+                destination?.tls.map({ tables.hasSameSecrets(as: old, for: $0) }) ?? true
+            {
+                continue
+            }
             let successor = destination.map { makePool($0, predecessor: pool) }
             destinations[name] = successor
             pool.retire(keeping: successor)
@@ -137,7 +141,7 @@ final class Worker {
     }
 
     private func makePool(_ destination: Destination, predecessor: DestinationPool?) -> DestinationPool {
-        var builder = DestinationPoolBuilder(destination, tables.credentials, predecessor)
+        var builder = DestinationPoolBuilder(destination, tables, predecessor)
         return builder.build()
     }
 
