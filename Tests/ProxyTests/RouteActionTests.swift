@@ -155,8 +155,33 @@ import Testing
 
     @Test func `several flags are written in Envoy's order`() {
         #expect(ResponseFlag.none.text == "-")
-        #expect(ResponseFlag([.retryLimitExceeded, .upstreamConnectionFailure]).text == "UF,URX")
+        #expect(ResponseFlag([.retryLimitExceeded, .upstreamConnectionFailure]).text == "URX,UF")
         #expect(ResponseFlag([.faultInjected, .delayInjected]).text == "DI,FI")
+    }
+}
+
+@Suite struct PathNormalizationTests {
+    @Test(arguments: [
+        ("/a/../b", "/b"), ("/a/./b", "/a/b"), ("/a/b/..", "/a/"), ("/a/b/.", "/a/b/"), ("/../../a", "/a"),
+        ("/..", "/"),
+        ("/.", "/"), ("/%61dmin", "/admin"), ("/a/%2e%2E/b", "/b"), ("/a%2Fb", "/a%2Fb"), ("/a%2fb", "/a%2fb"),
+        ("\\a\\b", nil), ("/a\\..\\b", "/b"), ("/a//../b", "/a/b"), ("/a//b/./c", "/a//b/c"),
+        ("/%zz/.x/%4", "/%zz/.x/%4"),
+        ("/a/..?b=/../%61", "/?b=/../%61"), ("/%7Euser/%20", "/~user/%20"), ("*", nil), ("", nil), ("/...", "/..."),
+        ("/%252e%252e/a", "/%252e%252e/a"),
+    ])
+    func `paths that mean the same get one form`(target: String, expected: String?) {
+        let result = PathNormalization.normalized(target.utf8.span)
+        #expect(result.map { String(decoding: $0, as: UTF8.self) } == expected)
+    }
+
+    @Test(arguments: [
+        ("/a/b.html?x=/../%61", false), ("/", false), ("/a.b/c", false), ("/.well-known", true), ("/%61", true),
+        ("/a\\b", true), ("*", false),
+    ])
+    func `nearly every path is left alone`(target: String, isWanted: Bool) {
+        let result = PathNormalization.isWanted(target.utf8.span)
+        #expect(result == isWanted)
     }
 }
 
@@ -198,7 +223,9 @@ import Testing
         let decision = try Self.decide("OPTIONS", origin: "https://evil.test", requestMethod: "PUT") {
             $0.forwardsUnmatchedPreflights = false
         }
-        #expect(decision == .answer([]))
+        let methods = HeaderChanges.Field("access-control-allow-methods", "GET,POST")
+        let headers = HeaderChanges.Field("access-control-allow-headers", "x-one,x-two")
+        #expect(decision == .answer([methods, headers, .init("access-control-max-age", "86400")]))
     }
 
     @Test func `a preflight is answered with what is allowed`() throws {

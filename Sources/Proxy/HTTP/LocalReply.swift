@@ -97,7 +97,7 @@ struct LocalReply: Hashable, Sendable {
         status: 504,
         body: "upstream request timeout",
         flag: .upstreamTimeout,
-        details: "upstream_response_timeout"
+        details: "response_timeout"
     )
     /// One attempt took longer than `perTryTimeout`.
     static let attemptTimeout = Self(
@@ -158,8 +158,8 @@ struct LocalReply: Hashable, Sendable {
         switch abort {
         case .status(let status): return Self(status: Int(status), body: body, flag: .faultInjected, details: details)
         case .grpcStatus(let code):
-            let status = isGRPC ? 200 : Self.httpStatuses[code] ?? 500
-            var reply = Self(status: status, body: isGRPC ? "" : body, flag: .faultInjected, details: details)
+            // Envoy answers 200 to other clients, too.
+            var reply = Self(status: 200, body: isGRPC ? "" : body, flag: .faultInjected, details: details)
             if isGRPC {
                 reply.fields = [
                     .init("content-type", "application/grpc"), .init("grpc-status", String(code)),
@@ -169,12 +169,6 @@ struct LocalReply: Hashable, Sendable {
             return reply
         }
     }
-
-    /// HTTP statuses by gRPC status, as Envoy translates them.
-    private static let httpStatuses = [
-        0: 200, 1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 11: 400, 12: 501,
-        13: 500, 14: 503, 15: 500, 16: 401,
-    ]
 
     /// The client's bytes are not HTTP.
     static func badRequest(_ details: String) -> Self {

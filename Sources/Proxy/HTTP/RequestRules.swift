@@ -17,6 +17,7 @@ struct RequestRules {
     /// Edits the head; fields that are only for the connection it came on are gone then.
     func apply(to head: inout HTTP1Head, worker: Worker) {
         useOriginForm(&head)
+        PathNormalization.apply(to: &head)
         let acceptsTrailers = head.contains(.te) && head.lists("trailers", in: .te)
         head.removeHopByHopFields()
         head.remove(.http2Settings)

@@ -32,11 +32,11 @@ struct ResponseFlag: OptionSet, Hashable, Sendable {
     static let noCluster = Self(rawValue: 1 << 24)
     static let overloaded = Self(rawValue: 1 << 25)
 
-    /// By bit, which is also the order in which Envoy writes them.
+    /// In the order in which Envoy writes those that come together.
     private static let letters: [(Self, String)] = [
-        (.noHealthyUpstream, "UH"), (.upstreamTimeout, "UT"), (.upstreamReset, "UR"),
+        (.retryLimitExceeded, "URX"), (.noHealthyUpstream, "UH"), (.upstreamTimeout, "UT"), (.upstreamReset, "UR"),
         (.upstreamConnectionFailure, "UF"), (.upstreamTermination, "UC"), (.upstreamOverflow, "UO"), (.noRoute, "NR"),
-        (.delayInjected, "DI"), (.faultInjected, "FI"), (.downstreamTermination, "DC"), (.retryLimitExceeded, "URX"),
+        (.delayInjected, "DI"), (.faultInjected, "FI"), (.downstreamTermination, "DC"),
         (.streamIdleTimeout, "SI"), (.downstreamProtocolError, "DPE"), (.upstreamProtocolError, "UPE"),
         (.noCluster, "NC"), (.overloaded, "OM"),
     ]

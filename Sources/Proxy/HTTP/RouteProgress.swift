@@ -10,7 +10,7 @@ struct RouteProgress {
     var choice: ForwardingPlan.Choice?
     /// The allowed origin of the page that the request is from; nil for others.
     var origin: [UInt8]?
-    /// Whether the request got as far as the route's action, which from then on decides about responses, too.
+    /// Whether the request got as far as the route's action.
     var isRouted = false
 
     init(_ match: RouteMatch) { self.match = match }
@@ -24,7 +24,6 @@ struct RouteProgress {
 
     /// Changes an answer by the proxy itself as the route wants it.
     func edit(_ reply: inout LocalReply) {
-        guard isRouted else { return }
         for edits in [choice?.responseHeaders, match.route.responseHeaders] {
             if let edits, !edits.isEmpty { reply.edits.append(edits) }
         }

@@ -37,17 +37,17 @@ struct CORSRules: Sendable {
         let origin = head.value(at: index)
         let isPreflight = head.methodID == .options && head.firstIndex(ofLowercase: Self.requestMethod.span) != nil
         guard allowsAnyOrigin || origins.contains(where: { $0.matches(origin) }) else {
-            return isPreflight && !policy.forwardsUnmatchedPreflights ? .answer([]) : .none
+            return isPreflight && !policy.forwardsUnmatchedPreflights ? .answer(preflightFields()) : .none
         }
         if !isPreflight { return .allowed(origin: [UInt8](copying: origin)) }
-        return .answer(preflightFields(origin: String(octets: origin)))
+        return .answer(responseFields(origin: String(octets: origin)) + preflightFields())
     }
 
     private static let requestMethod = Array("access-control-request-method".utf8)
 
-    private func preflightFields(origin: String) -> [HeaderChanges.Field] {
-        var fields = [HeaderChanges.Field("access-control-allow-origin", origin)]
-        if policy.allowsCredentials { fields.append(.init("access-control-allow-credentials", "true")) }
+    /// What a preflight's answer says, whoever asks.
+    private func preflightFields() -> [HeaderChanges.Field] {
+        var fields: [HeaderChanges.Field] = []
         if !methods.isEmpty { fields.append(.init("access-control-allow-methods", methods)) }
         if !headers.isEmpty { fields.append(.init("access-control-allow-headers", headers)) }
         if let age = policy.maxAge { fields.append(.init("access-control-max-age", String(age))) }

@@ -114,6 +114,7 @@ logged() { # <pattern>: the last line of the access log that has it.
 
 # Matching
 check "an exact path" two "$(get $url/exact?x=1 | field name)"
+check "a path that is the same in another form" two "$(get --path-as-is $url/x/../%65xact | field name)"
 check "no match, no route: 404" 404 "$(status $url/exactly)"
 check "404 says NR and why" '*404 NR route_not_found*' "$(logged ' /exactly ')"
 check "an expression matches the whole path" 'two404' "$(get $url/v12/items | field name)$(status $url/v12/items/3)"
@@ -156,7 +157,7 @@ check "UH" '*503 UH no_healthy_upstream*' "$(logged '/empty')"
 
 # Time
 check "a timeout" 'upstream request timeout504' "$(get -w '%{http_code}' "$url/timeout?sleep=2")"
-check "UT" '*504 UT upstream_response_timeout*' "$(logged '/timeout')"
+check "UT" '*504 UT response_timeout*' "$(logged '/timeout')"
 check "fast enough" 200 "$(status $url/timeout)"
 check "the application is told how long it has" 300 "$(get $url/timeout | field headers/x-envoy-expected-rq-timeout-ms)"
 get -o /dev/null "$url/timeout?stall=2"
@@ -184,9 +185,9 @@ check "a closed connection is tried again" 3 "$(get -X POST "$url/retry?id=f&dro
 check "a gRPC status is tried again" 2 "$(get "$url/retry?id=g&grpc=1" | field count)"
 check "an attempt that takes too long is tried again" 2 "$(get "$url/try?id=h&sleep=1&times=1" | field count)"
 check "all attempts too long" 'upstream request timeout504' "$(get -w '%{http_code}' "$url/try?id=i&sleep=1")"
-check "UT and URX" '*504 UT,URX upstream_per_try_timeout*' "$(logged 'id=i')"
+check "URX and UT" '*504 URX,UT upstream_per_try_timeout*' "$(logged 'id=i')"
 check "nobody listens" 503 "$(status $url/dead)"
-check "UF and URX" '*503 UF,URX upstream_reset_before_response_started{remote_connection_failure*' "$(logged '/dead')"
+check "URX and UF" '*503 URX,UF upstream_reset_before_response_started{remote_connection_failure*' "$(logged '/dead')"
 check "without wish no 503 is tried again" 1 "$(get "$url/grpc?id=j&fail=1" | field count)"
 count=0
 for _ in $(seq 1 20); do [[ $(status $url/half) == 200 ]] && count=$((count + 1)); done
