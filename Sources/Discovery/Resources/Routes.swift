@@ -51,7 +51,7 @@ public struct ServerNameRoutes: Hashable, Sendable {
         }
     }
 
-    /// The first that matches decides.
+    /// The exact name decides, else the longest suffix; of equal ones the first.
     public var routes: [Route]
     /// Where everything else goes, also what is not TLS; never empty.
     ///

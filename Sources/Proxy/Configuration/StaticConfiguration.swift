@@ -136,7 +136,8 @@ struct StaticConfiguration: Sendable {
     private static func route(_ json: JSON) throws(MeshError) -> AddressRoute {
         if json.string == "passthrough" { return .passthrough }
         if json.string == "blackHole" { return .blackHole }
-        if let name = json["tcp"]?.string { return .tcp([WeightedDestination(name)]) }
+        if let tcp = json["tcp"] { return .tcp(try destinations(tcp)) }
+        if let tls = json["tls"]?.array { return .tls(try serverNames(tls, other: json["other"])) }
         if let port = json["http"]?.int.flatMap({ UInt16(exactly: $0) }) {
             let listener = HTTPListener(port: port, allowsUnknownHosts: json["allowsUnknownHosts"]?.bool ?? true)
             return json["other"]?.string.map {
@@ -144,6 +145,27 @@ struct StaticConfiguration: Sendable {
             } ?? .http(listener)
         }
         throw wrong("route", "\(json)")
+    }
+
+    /// One name, or a list of objects with `name` and `weight`.
+    private static func destinations(_ json: JSON) throws(MeshError) -> [WeightedDestination] {
+        if let name = json.string { return [WeightedDestination(name)] }
+        var destinations: [WeightedDestination] = []
+        for entry in json.array ?? [] {
+            guard let name = entry["name"]?.string else { throw wrong("destinations", "\(entry)") }
+            destinations.append(WeightedDestination(name, weight: Int(entry["weight"]?.int ?? 1)))
+        }
+        return destinations
+    }
+
+    private static func serverNames(_ routes: [JSON], other: JSON?) throws(MeshError) -> ServerNameRoutes {
+        var table = ServerNameRoutes(other: try other.map(destinations) ?? [WeightedDestination("PassthroughCluster")])
+        for route in routes {
+            let names = route["serverNames"]?.array?.compactMap(\.string) ?? []
+            guard let json = route["destinations"] else { throw wrong("tls", "\(route)") }
+            table.routes.append(.init(serverNames: names, destinations: try destinations(json)))
+        }
+        return table
     }
 
     private static func destination(_ json: JSON) throws(MeshError) -> Destination {

@@ -12,8 +12,12 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
     private var channel: Channel?
     private var state = State.routing
     private var timer: TimerID?
-    /// Where an undeclared protocol goes, when it is HTTP and when it is not.
-    private var alternatives: (HTTPListener, other: ServerNameRoutes)?
+    /// Where requests go, on ports where they are told apart from other bytes.
+    private var listener: HTTPListener?
+    /// Where other bytes go.
+    private var routes = ServerNameRoutes(other: [])
+    /// Octets without which looking again is no use.
+    private var wanted = 1
 
     init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo) {
         self.worker = worker
@@ -39,51 +43,68 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
     private func follow(_ route: AddressRoute) {
         switch route {
         case .http(let listener): serve(listener)
-        case .tcp(let destinations): carry(to: destinations[0].name)
-        case .tls(let routes): carry(to: routes.other[0].name)
+        case .tcp(let destinations): carry(toOneOf: destinations)
+        case .tls(let routes) where routes.routes.isEmpty: carry(toOneOf: routes.other)
+        case .tls(let routes): look(for: nil, routes)
         case .passthrough: carry(to: "PassthroughCluster")
         case .blackHole: carry(to: "BlackHoleCluster")
-        case .auto(let listener, let other):
-            alternatives = (listener, other)
-            state = .looking
-            guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
-            let patience = worker.tables.content.mesh.protocolDetectionTimeout
-            if patience > .zero { timer = worker.loop.schedule(after: patience, self) }
+        case .auto(let listener, let other): look(for: listener, other)
         }
     }
 
+    /// Waits for the first bytes.
+    private func look(for listener: HTTPListener?, _ routes: ServerNameRoutes) {
+        (self.listener, self.routes) = (listener, routes)
+        state = .looking
+        guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
+        timer = worker.loop.schedule(after: patience > .zero ? patience : worker.limits.idleTimeout, self)
+    }
+
+    /// How long a silent client is waited for before its bytes are taken for none that are known; zero for ever.
+    private var patience: Duration { worker.tables.content.mesh.protocolDetectionTimeout }
+
     func becameReady(_ readiness: Readiness) {
-        guard state == .looking, let alternatives else { return }
+        guard state == .looking else { return }
         let worker = worker
         var buffer = worker.takeReadBuffer()
         defer { worker.giveReadBuffer(&buffer) }
         var span = buffer.mutableSpan
         switch channel?.peek(into: &span) {
         case .moved(let count):
-            switch HTTPSniffer.judge(buffer.span.extracting(0..<count)) {
-            case .http1, .http2: serve(alternatives.0)
-            case .other: carryOther()
-            case .undecided: break
-            }
+            if count >= wanted { judge(buffer.span.extracting(0..<count), isFull: count == buffer.count) }
         case .wouldBlock: break
-        case .ended: carryOther()
+        case .ended: carry(toOneOf: routes.other)
         case .failed, nil: close()
+        }
+    }
+
+    /// - Parameter isFull: Whether more could not be looked at anyway.
+    private func judge(_ bytes: Span<UInt8>, isFull: Bool) {
+        switch OutboundBytes.judge(bytes, routes, looksForHTTP: listener != nil) {
+        case .http: if let listener { serve(listener) }
+        case .bytes(let destinations, let serverName):
+            info.serverName = serverName ?? ""
+            carry(toOneOf: destinations)
+        case .needsMore where isFull: carry(toOneOf: routes.other)
+        case .needsMore(let count): wanted = count
         }
     }
 
     func timerFired(_ timer: TimerID) {
         self.timer = nil
-        carryOther()
-    }
-
-    private func carryOther() {
-        guard let alternatives else { return }
-        carry(to: alternatives.other.other[0].name)
+        if patience > .zero { carry(toOneOf: routes.other) } else { close() }
     }
 
     private func serve(_ listener: HTTPListener) {
         guard let channel = take() else { return }
         HTTPServing.start(worker, channel, info, RequestRouter(listener: listener))
+    }
+
+    private func carry(toOneOf destinations: [WeightedDestination]) {
+        guard !destinations.isEmpty else {
+            return refuse("its route has no destination", flag: .noCluster, cluster: "")
+        }
+        carry(to: destinations.pick(&worker.random))
     }
 
     /// Carries bytes to the destination of that name, or to what Istio's two names for unknown ones mean.

@@ -76,7 +76,7 @@ cat >"$work/proxy.json" <<'JSON'
     { "name": "retry", "match": [{ "uri": { "prefix": "/retry" } }], "route": [{ "destination": "one" }],
       "retries": { "attempts": 3, "retryOn": "5xx,reset,409,unavailable", "backoff": "5ms" } },
     { "name": "try", "match": [{ "uri": { "prefix": "/try" } }], "route": [{ "destination": "one" }],
-      "retries": { "attempts": 2, "retryOn": "5xx", "perTryTimeout": "200ms", "backoff": "5ms" } },
+      "retries": { "attempts": 2, "retryOn": "5xx", "perTryTimeout": "700ms", "backoff": "5ms" } },
     { "name": "dead", "match": [{ "uri": { "prefix": "/dead" } }], "route": [{ "destination": "dead" }] },
     { "name": "half", "match": [{ "uri": { "prefix": "/half" } }], "route": [{ "destination": "half" }] },
     { "name": "delay", "match": [{ "uri": { "prefix": "/delay" } }], "fault": { "delay": { "fixedDelay": "300ms" } },
@@ -183,8 +183,8 @@ check "so are chunks" '2 5000' \
     "$(answer=$(head -c 5000 /dev/zero | get -H 'Transfer-Encoding: chunked' --data-binary @- "$url/retry?id=e&fail=1"); echo "$(field count <<<"$answer") $(field received <<<"$answer")")"
 check "a closed connection is tried again" 3 "$(get -X POST "$url/retry?id=f&drop=2" | field count)"
 check "a gRPC status is tried again" 2 "$(get "$url/retry?id=g&grpc=1" | field count)"
-check "an attempt that takes too long is tried again" 2 "$(get "$url/try?id=h&sleep=1&times=1" | field count)"
-check "all attempts too long" 'upstream request timeout504' "$(get -w '%{http_code}' "$url/try?id=i&sleep=1")"
+check "an attempt that takes too long is tried again" 2 "$(get "$url/try?id=h&sleep=3&times=1" | field count)"
+check "all attempts too long" 'upstream request timeout504' "$(get -w '%{http_code}' "$url/try?id=i&sleep=3")"
 check "URX and UT" '*504 URX,UT upstream_per_try_timeout*' "$(logged 'id=i')"
 check "nobody listens" 503 "$(status $url/dead)"
 check "URX and UF" '*503 URX,UF upstream_reset_before_response_started{remote_connection_failure*' "$(logged '/dead')"
@@ -220,6 +220,59 @@ check "its preflight is the application's" one \
 
 # gRPC's own timeout
 check "grpc-timeout" 504 "$(status -H 'content-type: application/grpc' -H 'te: trailers' -H 'grpc-timeout: 200m' "$url/grpc?sleep=2")"
+
+# Bytes by server name: another listener address stands for the port of a TLS service.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=test -keyout "$work/key.pem" \
+    -out "$work/certificate.pem" 2>/dev/null
+for name in red blue; do
+    case $name in red) port=8011 ;; blue) port=8012 ;; esac
+    mkdir "$work/$name.www"
+    echo $name >"$work/$name.www/name"
+    (cd "$work/$name.www" && exec openssl s_server -quiet -accept 127.0.0.1:$port -cert "$work/certificate.pem" \
+        -key "$work/key.pem" -WWW >/dev/null 2>&1) &
+    wait_for 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" || echo "NOT OK: $name does not start"
+done
+cat >"$work/tls.json" <<JSON
+{ "outbound": "127.0.0.1:15101", "inbound": "127.0.0.1:15106", "outboundFallback": "10.0.0.2:443",
+  "accessLogFile": "$work/access.log", "otherAddresses": "blackHole",
+  "addresses": { "10.0.0.2:443": {
+    "tls": [ { "serverNames": ["*.foo"], "destinations": "red" }, { "serverNames": ["blue.foo"], "destinations": "blue" } ],
+    "other": [ { "name": "red", "weight": 1 }, { "name": "BlackHoleCluster", "weight": 1 } ] } },
+  "destinations": [ { "name": "red", "endpoints": ["127.0.0.1:8011"] }, { "name": "blue", "endpoints": ["127.0.0.1:8012"] } ] }
+JSON
+"$proxy" static --config "$work/tls.json" --concurrency 1 >"$work/tls.out" 2>"$work/tls.err" &
+wait_for 10 grep -q serving "$work/tls.err" || { cat "$work/tls.err"; exit 1; }
+secure() { curl -sk -m 5 --connect-to "::127.0.0.1:15101" "$@"; }
+check "a server name's suffix" red "$(secure https://any.foo/name)"
+check "the exact name wins, though it comes later" blue "$(secure https://blue.foo/name)"
+check "the log has the server name" '*blue.foo*' "$(logged 'blue.foo -')"
+count=0
+for _ in $(seq 1 40); do [[ $(secure https://other.bar/name) == red ]] && count=$((count + 1)); done
+check "other names go to the rest, by weight ($count of 40)" 1 "$((count > 6 && count < 34))"
+check "a ClientHello in pieces" blue "$(python3 - <<'PYTHON'
+import socket, ssl, time
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+tls = context.wrap_bio(received, sent, server_hostname="blue.foo")
+s = socket.create_connection(("127.0.0.1", 15101), 5)
+def pump(step, pieces=False):
+    while True:
+        try:
+            return step()
+        except ssl.SSLWantReadError:
+            data = sent.read()
+            while pieces and data:
+                s.sendall(data[:50])
+                data = data[50:]
+                time.sleep(0.005)
+            s.sendall(data)
+            received.write(s.recv(65536))
+pump(tls.do_handshake, True)
+tls.write(b"GET /name HTTP/1.0\r\n\r\n")
+print(pump(lambda: tls.read(1000)).split()[-1].decode())
+PYTHON
+)"
 
 # Routes change under load.
 for _ in $(seq 1 60); do status $url/retry?id=load; echo; done >"$work/load" &
