@@ -11,17 +11,14 @@ enum Profile: String, CaseIterable {
         spec["components", "egressGateways"] = [
             [
                 "name": .string(GatewaySettings.Kind.egress.standardName),
-                "enabled": .bool(Self.hasGateways && self == .demo),
+                "enabled": .bool(self == .demo),
             ]
         ]
         return spec
     }
 
-    /// Off until the proxy serves as a gateway.
-    private static let hasGateways = false
-
     private var ingressGateway: JSON {
-        let isEnabled = Self.hasGateways && (self == .default || self == .demo || self == .preview)
+        let isEnabled = self == .default || self == .demo || self == .preview
         var gateway: JSON = [
             "name": .string(GatewaySettings.Kind.ingress.standardName), "enabled": .bool(isEnabled),
         ]
