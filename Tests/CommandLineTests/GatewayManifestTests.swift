@@ -5,8 +5,6 @@ import Testing
 @testable import CommandLine
 
 @Suite struct GatewayManifestTests {
-    private static let enabled = "components.ingressGateways[0].enabled=true"
-
     private static func objects(_ sets: [String], file: String? = nil) throws -> [JSON] {
         let files = file.map { [("f.yaml", "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\n\($0)")] } ?? []
         let manifests = try Manifests(try Installation(files: files, sets: sets))
@@ -24,7 +22,7 @@ import Testing
     }
 
     @Test func `an ingress gateway has Istio's names, labels and ports`() throws {
-        let objects = try Self.objects([Self.enabled])
+        let objects = try Self.objects([])
         let names = objects.map { "\($0["kind"]?.string ?? "") \($0["metadata", "name"]?.string ?? "")" }
         #expect(
             names == [
@@ -44,7 +42,7 @@ import Testing
     }
 
     @Test func `its pod is complete, so that nobody has to inject it`() throws {
-        let objects = try Self.objects([Self.enabled, "hub=registry.example/apus", "tag=x"])
+        let objects = try Self.objects(["hub=registry.example/apus", "tag=x"])
         let pod = Self.find("Deployment", "istio-ingressgateway", objects)?["spec", "template"]
         let container = pod?["spec", "containers"]?.array?.first
         #expect(pod?["metadata", "labels", "sidecar.istio.io/inject"] == "false")
@@ -59,7 +57,7 @@ import Testing
     }
 
     @Test func `its account may read the certificates beside it, and nothing else`() throws {
-        let objects = try Self.objects([Self.enabled])
+        let objects = try Self.objects([])
         let role = Self.find("Role", "istio-ingressgateway-sds", objects)
         #expect(role?["rules"] == [["apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "watch", "list"]]])
         let binding = Self.find("RoleBinding", "istio-ingressgateway-sds", objects)
@@ -70,7 +68,9 @@ import Testing
     }
 
     @Test func `an egress gateway is for the cluster only`() throws {
-        let objects = try Self.objects(["components.egressGateways[0].enabled=true"])
+        let objects = try Self.objects([
+            "components.egressGateways[0].enabled=true", "values.gateways.istio-ingressgateway.enabled=false",
+        ])
         let service = Self.find("Service", "istio-egressgateway", objects)
         #expect(service?["spec", "type"] == "ClusterIP")
         #expect(Self.ports(service) == ["http2 80→8080", "https 443→8443"])
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func `the demo profile has the ports for TCP and for TLS`() throws {
-        let service = Self.find("Service", "istio-ingressgateway", try Self.objects(["profile=demo", Self.enabled]))
+        let service = Self.find("Service", "istio-ingressgateway", try Self.objects(["profile=demo"]))
         #expect(Self.ports(service).suffix(2) == ["tcp 31400→31400", "tls 15443→15443"])
     }
 
@@ -91,7 +91,7 @@ import Testing
         ["components.ingressGateways[0].enabled=false"],
     ])
     func `a gateway can be switched off as in any version of Istio`(sets: [String]) throws {
-        #expect(try Self.objects([Self.enabled] + sets).isEmpty)
+        #expect(try Self.objects(sets).isEmpty)
     }
 
     @Test func `the values of the standard gateway reach its Service and its pod`() throws {

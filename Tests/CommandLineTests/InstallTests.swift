@@ -56,7 +56,11 @@ private func installed(_ lines: [String], on console: TestConsole = TestConsole(
     @Test func `it says what it has done when it is true`() async throws {
         let console = TestConsole()
         let api = try await installed(["istioctl install -y", "istioctl verify-install"], on: console)
-        #expect(console.output.hasPrefix("✔ Istio core installed\n✔ Istiod installed\n✔ Installation complete\n"))
+        #expect(
+            console.output.hasPrefix(
+                "✔ Istio core installed\n✔ Istiod installed\n✔ Ingress gateways installed\n✔ Installation complete\n"
+            )
+        )
         #expect(console.output.hasSuffix("✔ Istio is installed and verified successfully\n"))
         #expect(console.errors.isEmpty)
         let mesh = try await api.get(.configMaps, namespace: "istio-system", name: "istio")
@@ -116,7 +120,7 @@ private func installed(_ lines: [String], on console: TestConsole = TestConsole(
 
     @Test func `gateways come after the control plane, and go when they are not wanted any more`() async throws {
         let console = TestConsole()
-        let both = "components.ingressGateways[0].enabled=true --set components.egressGateways[0].enabled=true"
+        let both = "profile=demo"
         let api = try await installed(
             ["istioctl install -y --set \(both)", "istioctl verify-install --set \(both)"],
             on: console
@@ -165,8 +169,7 @@ private func installed(_ lines: [String], on console: TestConsole = TestConsole(
 
     @Test func `purging removes everything but the namespace`() async throws {
         let api = try await installed([
-            "istioctl manifest apply --set profile=demo --set values.global.mtls.enabled=true"
-                + " --set components.ingressGateways[0].enabled=true",
+            "istioctl manifest apply --set profile=demo --set values.global.mtls.enabled=true",
             "istioctl uninstall --purge -y",
         ])
         for type in ObjectTypes.removable { #expect(try await items(type, api).isEmpty, "\(type)") }
