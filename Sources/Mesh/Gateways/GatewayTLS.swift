@@ -112,7 +112,9 @@ public struct GatewayTLS: Hashable, Sendable {
     }
 
     private static func roots(_ settings: ServerTLSSettings) -> Roots {
-        if !settings.caCertCredentialName.isEmpty { return .credential(CredentialReference.fullName(settings.caCertCredentialName)) }
+        if !settings.caCertCredentialName.isEmpty {
+            return .credential(CredentialReference.fullName(settings.caCertCredentialName))
+        }
         if let first = settings.credentials.first { return .credential(CredentialReference.rootsName(for: first)) }
         return .file(settings.caCertificates, revocations: settings.caCrl)
     }

@@ -87,7 +87,10 @@ final class EndpointPool {
     func stopWaiting(_ exchange: Exchange) { waiting.removeAll { $0 === exchange } }
 
     /// Why connections to it are or are not mutual TLS, for the log.
-    var decision: String { security == nil ? "plaintext: \(reason)" : "mTLS: \(reason)" }
+    var decision: String {
+        guard let security else { return "plaintext: \(reason)" }
+        return "\(security.isMutual ? "mTLS" : "TLS"): \(reason)"
+    }
 
     func connectionOpened() { connections += 1 }
 

@@ -13,6 +13,8 @@ final class UpstreamSecurity: Sendable {
     let problem: String
     /// What to ask for (SNI); nil for nothing.
     let serverName: String?
+    /// Whether a certificate is shown to the server, should it ask for one.
+    let isMutual: Bool
     private let http1: ApplicationProtocols?
     private let http2: ApplicationProtocols?
     private let bytes: ApplicationProtocols?
@@ -23,6 +25,7 @@ final class UpstreamSecurity: Sendable {
         name = destination.name
         serverName =
             tls.serverName.isEmpty ? (destination.application == .tcp ? nil : destination.host) : tls.serverName
+        isMutual = tls.credential != .none
         let isMesh = tls.credential == .workload
         http1 = isMesh ? ["istio-http/1.1", "istio", "http/1.1"] : nil
         http2 = isMesh ? ["istio-h2", "istio", "h2"] : ["h2"]
@@ -43,7 +46,7 @@ final class UpstreamSecurity: Sendable {
 
     /// An endpoint must be encrypted, and nothing says how.
     init(missingFor destination: Destination) {
-        (name, serverName, context) = (destination.name, nil, nil)
+        (name, serverName, context, isMutual) = (destination.name, nil, nil, true)
         (http1, http2, bytes) = (nil, nil, nil)
         problem = "the destination says that endpoints are encrypted, but not how"
     }
