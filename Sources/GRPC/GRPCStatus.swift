@@ -44,7 +44,7 @@ extension GRPCStatus {
     }
 
     /// The status for a response that is not gRPC's (`doc/http-grpc-status-mapping.md`).
-    init(httpStatus: Int) {
+    public init(httpStatus: Int) {
         let code: Code =
             switch httpStatus {
             case 400: .internal
@@ -70,7 +70,7 @@ extension GRPCStatus {
     }
 
     /// Percent-encodes all but printable ASCII (`doc/PROTOCOL-HTTP2.md`, "Status-Message").
-    static func encoded(_ message: String) -> String {
+    public static func encoded(_ message: String) -> String {
         var text: [UInt8] = []
         let digits = Array("0123456789ABCDEF".utf8)
         for byte in message.utf8 {

@@ -23,6 +23,7 @@ final class DownstreamHTTP2Stream: DownstreamLeg {
     private var isResponseComplete = false
     private var isAborted = false
     private var isOver = false
+    private var hasSentEnd = false
     /// Whether the key for a WebSocket handshake was made by us (RFC 8441 has none).
     private var hasOwnKey = false
     private var lastProgress = MonotonicTime(nanoseconds: 0)
@@ -120,7 +121,7 @@ final class DownstreamHTTP2Stream: DownstreamLeg {
         unconsumed = 0
         carry = []
         (isTunnel, hasInputEnded, hasResponse, isResponseComplete) = (false, false, false, false)
-        (isAborted, isOver, hasOwnKey) = (false, false, false)
+        (isAborted, isOver, hasSentEnd, hasOwnKey) = (false, false, false, false)
         endCode = HTTP2Code.none
     }
 
@@ -220,13 +221,17 @@ final class DownstreamHTTP2Stream: DownstreamLeg {
         return .more(count)
     }
 
-    /// The response is written: a client that still sends its request is told to stop (RFC 9113 §8.1).
+    /// The response is written.
     func sentEnd() {
-        if isOver, !hasInputEnded || endCode != HTTP2Code.none { connection.engine.reset(id, code: endCode) }
+        hasSentEnd = true
+        if isOver, endCode != HTTP2Code.none { connection.engine.reset(id, code: endCode) }
     }
 
-    /// Gives up a client that does not take its response.
+    /// Gives up a client that does not take its response, and stops one that still sends what nobody wants any more.
+    ///
+    /// The latter not at once (RFC 9113 §8.1 allows it), because there are clients that forget the response then.
     func sweep(at now: MonotonicTime) {
+        if hasSentEnd, isOver { return connection.engine.reset(id, code: HTTP2Code.none) }
         guard !output.isEmpty, now >= lastProgress + worker.limits.stallTimeout else { return }
         connection.engine.reset(id, code: HTTP2Code.cancel)
     }

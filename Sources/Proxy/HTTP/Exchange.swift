@@ -85,6 +85,7 @@ final class Exchange: ConfigurationWaiter {
         (isChunked, isEncoded, headOctets) = (false, false, 0)
         attempts = 1
         log.begin(at: worker.loop.now)
+        if GRPCNotes.isCall(head) { log.grpc = GRPCNotes() }
         upgrade = RequestRules.offeredUpgrade(head)
         RequestRules(info: info).apply(to: &head, worker: worker)
         route()
@@ -94,6 +95,7 @@ final class Exchange: ConfigurationWaiter {
     func body(_ data: Span<UInt8>) {
         log.bytesReceived += data.count
         guard phase != .idle, !log.isRefused else { return }
+        log.grpc?.request.take(data)
         HTTP1RequestWriter.body(data, isChunked: isChunked, to: &request.bytes)
         for mirror in mirrors { mirror.exchange.body(data) }
     }
@@ -288,6 +290,7 @@ final class Exchange: ConfigurationWaiter {
         phase = .responding
         ExchangeTimers.cancel(&timers.attempt, on: worker.loop)
         log.responseBegan(response, at: worker.loop.now)
+        log.grpc?.note(response)
         if canReplay { stopReplay() }
         let rules = ResponseRules(info: info, serviceTime: log.serviceTime)
         rules.tellServiceTime(in: &response)
@@ -304,6 +307,7 @@ final class Exchange: ConfigurationWaiter {
 
     func responseBody(_ data: Span<UInt8>) {
         log.bytesSent += data.count
+        log.grpc?.response.take(data)
         downstream.responseBody(data)
     }
 
@@ -312,6 +316,7 @@ final class Exchange: ConfigurationWaiter {
     /// - Parameter isReusable: Whether the upstream connection may carry another request.
     func responseEnded(trailers: HTTP1Head?, isReusable: Bool) {
         if log.details.isEmpty { log.details = "via_upstream" }
+        if let trailers { log.grpc?.note(trailers) }
         downstream.endResponse(trailers: trailers)
         finish(isReusable: isReusable && isRequestComplete)
         downstream.exchangeEnded()
@@ -357,7 +362,8 @@ final class Exchange: ConfigurationWaiter {
 
     /// Answers by itself, and ends the exchange.
     func respond(_ reply: LocalReply) {
-        var reply = reply
+        log.grpc?.answered(reply)
+        var reply = log.grpc == nil ? reply : reply.forGRPC
         progress?.edit(&reply)
         log.refused(reply)
         phase = .responding

@@ -18,6 +18,8 @@ struct ExchangeLog {
     private(set) var serviceTime: Int?
     /// Whether the proxy itself has answered, so that the rest of the request does not matter.
     private(set) var isRefused = false
+    /// Nil when the request is no gRPC call.
+    var grpc: GRPCNotes?
     var endpoint: EndpointPool?
     /// The local end of the upstream connection, known while the connection lives.
     var upstreamLocalAddress: SocketAddress?

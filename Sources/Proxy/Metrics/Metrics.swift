@@ -11,6 +11,14 @@ struct Metrics: Sendable {
         var status: Int
         var flag: ResponseFlag
         var isHTTP: Bool
+        /// Nil when the request is no gRPC call.
+        var grpc: GRPCOutcome?
+    }
+
+    /// How a gRPC call ended.
+    struct GRPCOutcome: Hashable, Sendable {
+        /// Nil when it ended without saying.
+        var status: Int?
     }
 
     struct Values: Sendable {
@@ -18,6 +26,9 @@ struct Metrics: Sendable {
         var milliseconds = 0
         var bytesReceived = 0
         var bytesSent = 0
+        /// gRPC messages either way.
+        var requestMessages = 0
+        var responseMessages = 0
         var buckets = [Int](repeating: 0, count: Metrics.bounds.count)
     }
 
@@ -50,6 +61,11 @@ struct Metrics: Sendable {
         values[index].record(milliseconds: milliseconds, received: received, sent: sent)
     }
 
+    mutating func recordMessages(at index: Int, requests: Int, responses: Int) {
+        values[index].requestMessages += requests
+        values[index].responseMessages += responses
+    }
+
     var series: [Key: Values] { indexes.mapValues { values[$0] } }
 
     /// Adds another worker's counters.
@@ -70,6 +86,7 @@ struct MetricsSeries {
     var endpointIsEncrypted: Bool
     var status: Int
     var flag: ResponseFlag
+    var grpc: Metrics.GRPCOutcome?
     var index: Int
 }
 
@@ -87,6 +104,8 @@ extension Metrics.Values {
         milliseconds += other.milliseconds
         bytesReceived += other.bytesReceived
         bytesSent += other.bytesSent
+        requestMessages += other.requestMessages
+        responseMessages += other.responseMessages
         for index in buckets.indices { buckets[index] += other.buckets[index] }
     }
 }

@@ -20,6 +20,7 @@ struct MetricsText {
         var lines: [String] = []
         let sorted = metrics.series.sorted { Self.order($0.key) < Self.order($1.key) }
         requests(sorted.filter { $0.key.isHTTP }, &lines)
+        messages(sorted.filter { $0.key.grpc != nil }, &lines)
         connections(sorted.filter { !$0.key.isHTTP }, &lines)
         gauge("apus_proxy_connections", connections, "Connections open now.", &lines)
         if let unusableChains {
@@ -88,6 +89,18 @@ struct MetricsText {
         }
     }
 
+    private func messages(_ series: [(key: Metrics.Key, value: Metrics.Values)], _ lines: inout [String]) {
+        guard !series.isEmpty else { return }
+        for (name, path) in [
+            ("request", \Metrics.Values.requestMessages), ("response", \Metrics.Values.responseMessages),
+        ] {
+            lines.append("# TYPE istio_\(name)_messages_total counter")
+            for (key, value) in series {
+                lines.append("istio_\(name)_messages_total{\(labels(key))} \(value[keyPath: path])")
+            }
+        }
+    }
+
     private func connections(_ series: [(key: Metrics.Key, value: Metrics.Values)], _ lines: inout [String]) {
         guard !series.isEmpty else { return }
         let columns: [(String, KeyPath<Metrics.Values, Int>)] = [
@@ -113,8 +126,9 @@ struct MetricsText {
         let destination = key.isInbound ? own : Peer()
         var pairs = [("reporter", key.isInbound ? "destination" : "source")]
         pairs += source.labels("source") + destination.labels("destination") + service(key)
-        pairs.append(("request_protocol", key.isHTTP ? "http" : "tcp"))
+        pairs.append(("request_protocol", key.grpc != nil ? "grpc" : key.isHTTP ? "http" : "tcp"))
         if key.isHTTP { pairs.append(("response_code", String(key.status))) }
+        if let grpc = key.grpc { pairs.append(("grpc_response_status", grpc.status.map(String.init) ?? "")) }
         pairs.append(("response_flags", key.flag.text))
         let policy = key.isInbound ? (key.isMutualTLS ? "mutual_tls" : "none") : "unknown"
         pairs.append(("connection_security_policy", policy))

@@ -82,7 +82,7 @@ extension Worker {
         let log = exchange.log
         let isEncrypted = log.endpoint?.security != nil
         if let series = exchange.series, series.cluster == exchange.clusterID, series.status == log.status,
-            series.flag == log.flag, series.endpointIsEncrypted == isEncrypted
+            series.flag == log.flag, series.endpointIsEncrypted == isEncrypted, series.grpc == log.grpcOutcome
         {
             return record(log, elapsed, at: series.index)
         }
@@ -94,6 +94,7 @@ extension Worker {
             endpointIsEncrypted: isEncrypted,
             status: log.status,
             flag: log.flag,
+            grpc: log.grpcOutcome,
             index: index
         )
         record(log, elapsed, at: index)
@@ -106,6 +107,8 @@ extension Worker {
             received: log.bytesReceived,
             sent: log.bytesSent
         )
+        guard let grpc = log.grpc else { return }
+        telemetry.metrics.recordMessages(at: index, requests: grpc.request.count, responses: grpc.response.count)
     }
 
     private func key(
@@ -124,9 +127,14 @@ extension Worker {
             host: isInbound ? info.port?.service ?? "" : host,
             status: log.status,
             flag: log.flag,
-            isHTTP: isHTTP
+            isHTTP: isHTTP,
+            grpc: log.grpcOutcome
         )
     }
+}
+
+extension ExchangeLog {
+    fileprivate var grpcOutcome: Metrics.GRPCOutcome? { grpc.map { Metrics.GRPCOutcome(status: $0.status) } }
 }
 
 extension Duration {
