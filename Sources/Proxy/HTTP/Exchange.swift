@@ -315,6 +315,7 @@ final class Exchange: ConfigurationWaiter {
     ///
     /// - Parameter isReusable: Whether the upstream connection may carry another request.
     func responseEnded(trailers: HTTP1Head?, isReusable: Bool) {
+        let downstream = downstream
         if log.details.isEmpty { log.details = "via_upstream" }
         if let trailers { log.grpc?.note(trailers) }
         downstream.endResponse(trailers: trailers)
@@ -324,6 +325,8 @@ final class Exchange: ConfigurationWaiter {
 
     /// No more input from the upstream right now: sends what has gathered.
     func flushResponse() {
+        // Writing may find the client gone, which is the end of the leg but for this reference.
+        let downstream = downstream
         downstream.flush()
         if downstream.isOutputFull { upstream?.pauseReading(true) }
     }
@@ -354,6 +357,7 @@ final class Exchange: ConfigurationWaiter {
 
     /// The response cannot be completed, and the client must see it.
     func cutOff() {
+        let downstream = downstream
         finish(isReusable: false)
         downstream.abort()
     }
@@ -362,6 +366,7 @@ final class Exchange: ConfigurationWaiter {
 
     /// Answers by itself, and ends the exchange.
     func respond(_ reply: LocalReply) {
+        let downstream = downstream
         log.grpc?.answered(reply)
         var reply = log.grpc == nil ? reply : reply.forGRPC
         progress?.edit(&reply)

@@ -64,7 +64,7 @@ def wait_for(port):
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
         except OSError:
-            time.sleep(0.02)
+            time.sleep(0.1)
     sys.exit(f"nothing listens on port {port}")
 
 
