@@ -61,7 +61,7 @@ let package = Package(
         library("Kubernetes", ["Base", "HTTP", "JSON", "Network", "TLS", "YAML"]),
         library("Identity", ["Base", "GRPC", "HTTP", "Network", "Protobuf", "TLS"]),
         library("Discovery", ["Base", "GRPC", "HTTP", "Network", "Protobuf", "TLS"]),
-        library("MeshAPI", ["Base", "JSON", "Kubernetes", "YAML"]),
+        library("MeshAPI", ["Base", "JSON", "Kubernetes", "RegularExpressions", "YAML"]),
         library("Mesh", ["Base", "JSON", "Kubernetes", "MeshAPI"]),
         library("Injection", ["Base", "JSON", "Kubernetes", "MeshAPI", "YAML"]),
         library("Explain", ["Base", "Injection", "JSON", "Kubernetes", "Mesh", "MeshAPI", "TLS", "YAML"]),

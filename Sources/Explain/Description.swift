@@ -66,7 +66,23 @@ public struct Description: Sendable {
         }
         let rule = model.rule(for: Client(namespace: service.namespace), to: service)
         if let rule { describe(rule, pod) }
+        describeRoutes(service)
         for port in service.ports where port.spoken != .udp { describeTLS(service, port, rule, pod) }
+    }
+
+    /// The routes that clients of the service's own namespace have to it.
+    private mutating func describeRoutes(_ service: Service) {
+        var seen: Set<[String]> = []
+        for port in service.ports where port.spoken != .udp {
+            let client = Client(namespace: service.namespace)
+            let routes = RouteText.lines(from: client, to: service, port: port.number, in: model)
+            guard let object = routes.first, seen.insert(routes).inserted else { continue }
+            let key = object.split(separator: " ").last.map(String.init) ?? ""
+            let parts = key.split(separator: "/", maxSplits: 1).map(String.init)
+            let reference = ObjectKey(namespace: parts.first ?? "", name: parts.last ?? "")
+            lines.append("VirtualService: \(name(reference))")
+            for route in routes.dropFirst() { lines.append("   \(route)") }
+        }
     }
 
     private mutating func describe(_ rule: MergedRule, _ pod: Workload) {

@@ -85,7 +85,7 @@ extension MeshModel {
             case .destinationRule: impact = set(try DestinationRule(object))
             case .serviceEntry: impact = set(try ServiceEntry(object))
             case .sidecar: impact = set(try Sidecar(object))
-            case .virtualService: impact = set(try VirtualService(object))
+            case .virtualService: impact = set(try Self.valid(VirtualService(object)))
             case .gateway: impact = set(try Self.valid(Gateway(object)))
             case .workloadEntry: impact = set(try WorkloadEntry(object))
             case .workloadGroup: return Impact()
@@ -119,8 +119,7 @@ extension MeshModel {
         case .serviceEntry: return removeEntry(key)
         case .sidecar: return removeSidecar(key)
         case .virtualService:
-            return virtualServices.remove(key, default: config.defaultVirtualServiceExportTo)
-                .reduce(into: Impact()) { $0.formUnion(routeImpact($1)) }
+            return settle(virtualServices.remove(key, default: config.defaultVirtualServiceExportTo))
         case .gateway: return removeGateway(key)
         case .workloadEntry: return removeWorkloadEntry(key)
         case .workloadGroup: return Impact()
@@ -152,18 +151,31 @@ extension MeshModel {
     }
 
     private mutating func set(_ object: VirtualService) -> Impact {
-        virtualServices.insert(
-            ResolvedVirtualService(object, clusterDomain: clusterDomain),
-            default: config.defaultVirtualServiceExportTo
-        ).reduce(into: Impact()) { $0.formUnion(routeImpact($1)) }
+        settle(
+            virtualServices.insert(
+                ResolvedVirtualService(object, clusterDomain: clusterDomain),
+                default: config.defaultVirtualServiceExportTo
+            )
+        )
     }
 
-    /// An edge that is half understood must not be opened: what the webhook would refuse does not count here either.
-    private static func valid(_ gateway: Gateway) throws(MeshError) -> Gateway {
-        if let text = gateway.validate(in: ValidationContext()).errorText {
-            throw MeshError(.invalidConfiguration, "Gateway \(gateway.metadata.key) is invalid: \(text)")
+    /// Notes what of the objects that a change concerns is in force now.
+    private mutating func settle(_ concerned: [ResolvedVirtualService]) -> Impact {
+        var impact = Impact()
+        for object in concerned {
+            let problems = virtualServices[object.key]?.problems ?? []
+            shortcomings[object.reference] = problems.isEmpty ? nil : problems.joined(separator: "; ")
+            impact.formUnion(routeImpact(object))
         }
-        return gateway
+        return impact
+    }
+
+    /// The object if the webhook would have let it in: it may have been stored while there was none.
+    private static func valid<Resource: IstioResource>(_ object: Resource) throws(MeshError) -> Resource {
+        if let text = object.validate(in: ValidationContext()).errorText {
+            throw MeshError(.invalidConfiguration, "\(Resource.self) \(object.metadata.key) is invalid: \(text)")
+        }
+        return object
     }
 
     private func policyImpact(_ namespace: String) -> Impact {

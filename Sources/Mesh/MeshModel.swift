@@ -16,6 +16,8 @@ public struct MeshModel: Sendable {
     public internal(set) var workloads: [ObjectKey: Workload] = [:]
     /// Objects that are not used, or not in their current version, and why.
     public internal(set) var problems: [ObjectReference: String] = [:]
+    /// Objects that are in force but for a part, and which.
+    public internal(set) var shortcomings: [ObjectReference: String] = [:]
 
     // Services.
     /// By host: all that claim it, the one that has it first.
@@ -116,6 +118,7 @@ extension MeshModel {
     /// Whether nothing is known of any object, and no index holds anything.
     public var isEmpty: Bool {
         let objects = namespaces.isEmpty && services.isEmpty && workloads.isEmpty && problems.isEmpty
+            && shortcomings.isEmpty
         let serviceIndexes =
             claimants.isEmpty && hostsByAddress.isEmpty && hostsBySelector.isEmpty && hostsByEntry.isEmpty
             && httpPortCounts.isEmpty && hostsByTLSPort.isEmpty && hostsByCapturedPort.isEmpty

@@ -54,3 +54,13 @@ func goQuoted(_ text: String) -> String {
     }
     return quoted + "\""
 }
+
+/// The number with six digits after the point, as Go's `%f` prints it.
+func goFixed(_ number: Double) -> String {
+    let millionths = (number.magnitude * 1_000_000).rounded()
+    guard millionths < 9e18 else { return "\(number)" }
+    let value = Int64(millionths)
+    let fraction = String(value % 1_000_000)
+    let zeros = String(repeating: "0", count: 6 - fraction.count)
+    return "\(number < 0 ? "-" : "")\(value / 1_000_000).\(zeros)\(fraction)"
+}

@@ -17,6 +17,11 @@ public struct Validation: Hashable, Sendable {
         return "\(errors.count) errors occurred:\n\t* \(errors.joined(separator: "\n\t* "))\n\n"
     }
 
+    mutating func add(_ other: Validation) {
+        errors += other.errors
+        warnings += other.warnings
+    }
+
     mutating func error(_ text: String) { errors.append(text) }
     mutating func warn(_ text: String) { warnings.append(text) }
     mutating func error(if condition: Bool, _ text: @autoclosure () -> String) {

@@ -25,6 +25,17 @@ import YAML
         "---\napiVersion: v1\nkind: \(kind)\nmetadata: {namespace: full, name: x, annotations: {\(annotation): \"\(value)\"}}\n"
     }
 
+    private static let toHTTPBin = "{route: [{destination: {host: httpbin, port: {number: 8000}}}]}"
+
+    private static func routes(_ name: String, _ spec: String) -> String {
+        Manifest.object("networking.istio.io/v1", "VirtualService", "full", name, spec)
+    }
+
+    private static func gateway(_ namespace: String, _ name: String, _ hosts: String) -> String {
+        let server = "{port: {number: 80, name: http, protocol: HTTP}, hosts: \(hosts)}"
+        return Manifest.object("networking.istio.io/v1", "Gateway", namespace, name, "servers: [\(server)]")
+    }
+
     static let cases = [
         Case(
             rule: "a namespace that nobody decided about",
@@ -202,6 +213,113 @@ import YAML
                 "host not found: \"nope\"", "host+subset in destinationrule not found: \"httpbin+v1\"",
                 "host:port not found: \"httpbin:1\"",
             ].map { "Error [IST0101] (VirtualService full/v) Referenced \($0)" }
+        ),
+        Case(
+            rule: "a gateway whose name is nearly right",
+            objects: routes("v", "hosts: [a.b], gateways: [istio-system/ingresgateway], http: [\(toHTTPBin)]")
+                + gateway("istio-system", "ingressgateway", "['*']"),
+            code: "IST0101",
+            lines: [
+                "Error [IST0101] (VirtualService full/v) Referenced gateway not found: \"istio-system/ingresgateway\" "
+                    + "(did you mean \"istio-system/ingressgateway\"?)"
+            ]
+        ),
+        Case(
+            rule: "a gateway of another namespace named without it",
+            objects: routes("v", "hosts: [a.b], gateways: [gw], http: [\(toHTTPBin)]")
+                + gateway("other", "gw", "['*']"),
+            code: "IST0101",
+            lines: [
+                "Error [IST0101] (VirtualService full/v) Referenced gateway not found: \"gw\" (did you mean \"other/gw\"?)"
+            ]
+        ),
+        Case(
+            rule: "a gateway that serves the host",
+            objects: routes("v", "hosts: [x.a.b], gateways: [gw], http: [\(toHTTPBin)]")
+                + gateway("full", "gw", "['full/*.a.b']"),
+            code: "IST0132"
+        ),
+        Case(
+            rule: "a gateway that serves the host for others",
+            objects: routes("v", "hosts: [x.a.b, c.d], gateways: [gw], http: [\(toHTTPBin)]")
+                + gateway("full", "gw", "['other/*.a.b', 'e.f']"),
+            code: "IST0132",
+            lines: [
+                "Warning [IST0132] (VirtualService full/v) one or more host [x.a.b c.d] defined in VirtualService full/v not "
+                    + "found in Gateway full/gw."
+            ]
+        ),
+        Case(
+            rule: "two VirtualServices of one host of the mesh",
+            objects: routes("v", "hosts: [httpbin], http: [\(toHTTPBin)]")
+                + routes("w", "hosts: [httpbin.full.svc.cluster.local], http: [\(toHTTPBin)]")
+                + routes("x", "hosts: [httpbin], gateways: [gw], http: [\(toHTTPBin)]")
+                + routes("y", "hosts: [httpbin], exportTo: ['.'], http: [\(toHTTPBin)]"),
+            code: "IST0109",
+            lines: ["v", "w"].map {
+                "Error [IST0109] (VirtualService full/\($0)) The VirtualServices full/v,full/w associated with mesh gateway "
+                    + "define the same host */httpbin.full.svc.cluster.local which can lead to undefined behavior. This can be "
+                    + "fixed by merging the conflicting VirtualServices into a single resource."
+            }
+        ),
+        Case(
+            rule: "rules behind one without matches",
+            objects: routes("v", "hosts: [httpbin], http: [\(toHTTPBin), \(toHTTPBin)]"),
+            code: "IST0130",
+            lines: [
+                "Warning [IST0130] (VirtualService full/v) VirtualService rule #1 not used (only the last rule can have no matches)."
+            ]
+        ),
+        Case(
+            rule: "unused rules have a code of their own",
+            objects: routes("v", "hosts: [httpbin], http: [\(toHTTPBin), \(toHTTPBin)]"),
+            code: "IST0133"
+        ),
+        Case(
+            rule: "a match that was there before",
+            objects: routes(
+                "v",
+                "hosts: [httpbin], http: [{match: [{uri: {prefix: /a}}], redirect: {uri: /}}, {match: [{uri: {prefix: /a/b}}], redirect: {uri: /}}]"
+            ),
+            code: "IST0131",
+            lines: [
+                "Info [IST0131] (VirtualService full/v) VirtualService rule #1 match #0 of prefix /a/b is not used "
+                    + "(duplicate/overlapping match in rule #0 of prefix /a on #0)."
+            ]
+        ),
+        Case(
+            rule: "a deprecated percent",
+            objects: routes(
+                "v",
+                "hosts: [httpbin], http: [{route: [{destination: {host: httpbin}}], fault: {delay: {percent: 5, fixedDelay: 1s}}}]"
+            ),
+            code: "IST0002",
+            lines: [
+                "Warning [IST0002] (VirtualService full/v) Deprecated: HTTPRoute.fault.delay.percent is deprecated; use "
+                    + "HTTPRoute.fault.delay.percentage"
+            ]
+        ),
+        Case(
+            rule: "a subset that requests through the gateway do not get to",
+            objects: routes("v", "hosts: [a.b], gateways: [gw], http: [\(toHTTPBin)]")
+                + routes("w", "hosts: [httpbin], http: [{route: [{destination: {host: httpbin, subset: v1}}]}]"),
+            code: "IST0140",
+            lines: [
+                "Warning [IST0140] (VirtualService full/v) Subset in virtual service full/w has no effect on ingress gateway "
+                    + "full/v requests"
+            ]
+        ),
+        Case(
+            rule: "a generated gateway",
+            objects: routes(
+                "v",
+                "hosts: [a.b], gateways: [x-istio-autogenerated-k8s-gateway-http], http: [\(toHTTPBin)]"
+            ),
+            code: "IST0165",
+            lines: [
+                "Warning [IST0165] (VirtualService full/v) Gateway reference in VirtualService full/v is to an "
+                    + "implementation-generated internal Gateway: x-istio-autogenerated-k8s-gateway-http."
+            ]
         ),
         Case(
             rule: "a rule and a policy that do not fit",

@@ -92,7 +92,7 @@ import Testing
             tls: [{match: [{sniHosts: [A.two.foo, b.two.foo]}, {sniHosts: [c.two.foo], port: 1}], route: [{destination: {host: ratings}}]},
                   {match: [{sniHosts: ['*.two.foo']}], route: [{destination: {host: reviews}}]}]
             """
-        let decision = try Self.decision(Self.object("two", routes), port: 443)
+        let decision = try Self.decision(Self.object("two, '*.two.foo'", routes), port: 443)
         #expect(decision.serverNames.map(\.serverNames) == [["a.two.foo", "b.two.foo"], ["*.two.foo"]])
         #expect(decision.route == .bytes(.passthrough))
     }
@@ -123,7 +123,7 @@ import Testing
                            {sniHosts: [w], gateways: [other]}], route: [{destination: {host: ratings}}]}],
             tcp: [{match: [{port: 1}], route: [{destination: {host: a}}]}, {match: [{sourceNamespace: x}], route: [{destination: {host: b}}]}]
             """
-        let model = try SidecarRouteTests.mesh(Self.object("two", routes))
+        let model = try SidecarRouteTests.mesh(Self.object("two, x, w", routes))
         let object = try #require(model.virtualServices(boundTo: "foo/gw", visibleIn: "istio-system").first)
         let client = Client(namespace: "istio-system")
         let names = model.tlsRoutes(of: object, for: client, at: "foo/gw", port: 443)

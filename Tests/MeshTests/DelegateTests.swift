@@ -161,7 +161,10 @@ import YAML
             )
         )
         let object = try #require(model.virtualServices(boundTo: "mesh", visibleIn: "bar").first)
-        #expect(object.http.isEmpty && object.problems.count == 2)
+        // An object that delegates again is refused, and so is not there.
+        #expect(object.http.isEmpty && object.problems.count == 1)
+        let leaf = ObjectReference("VirtualService", ObjectKey(namespace: "bar", name: "leaf"))
+        #expect(model.problems[leaf]?.contains("delegate HTTP route cannot contain delegate") ?? false)
     }
 
     @Test func `the order in which the two arrive, and changes of either, make no difference`() throws {

@@ -53,6 +53,11 @@ extension Command {
     ) {
         let name = DestinationName(host: service.host, port: port)
         console.print("\(client.key.name).\(client.namespace) -> \(service.host):\(port)")
+        if client.hasSidecar {
+            let lines = RouteText.lines(from: Client(client), to: service, port: port, in: model)
+            if let object = lines.first { console.print("  routed by \(object)") }
+            for line in lines.dropFirst() { console.print("    \(line)") }
+        }
         for connection in model.connections(from: client, to: name) {
             let server = connection.server.map { "pod \($0.key.name).\($0.namespace)" } ?? "endpoint"
             console.print("  \(server)")

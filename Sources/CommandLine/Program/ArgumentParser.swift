@@ -1,3 +1,5 @@
+internal import Base
+
 /// Finds the command that a command line means and reads its flags, by the rules of Go's pflag and cobra.
 struct ArgumentParser {
     let root: Command

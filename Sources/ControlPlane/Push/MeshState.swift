@@ -38,27 +38,32 @@ final class MeshState: Sendable {
 
     /// Takes changes over and has every proxy told what they mean to it.
     ///
-    /// - Returns: The objects that cannot be used any more, with the reason, or that can be again, with nil.
-    func apply(_ changes: [ObjectChange]) -> [ObjectReference: String?] {
-        var verdicts: [ObjectReference: String?] = [:]
+    /// - Returns: The objects of which it is judged otherwise now than before.
+    func apply(_ changes: [ObjectChange]) -> [ObjectReference: Verdict] {
+        var verdicts: [ObjectReference: Verdict] = [:]
         update { state in
-            let before = state.model.problems
+            let before = Self.verdicts(state.model)
             var impact = Impact()
             for change in changes { impact.formUnion(state.model.apply(change)) }
-            for (object, problem) in state.model.problems where before[object] != problem { verdicts[object] = problem }
-            for object in before.keys where state.model.problems[object] == nil {
-                verdicts.updateValue(nil, forKey: object)
-            }
+            let after = Self.verdicts(state.model)
+            for (object, verdict) in after where before[object] != verdict { verdicts[object] = verdict }
+            for object in before.keys where after[object] == nil { verdicts[object] = .accepted }
             return impact
         }
-        for (object, problem) in verdicts {
-            if let problem {
+        for (object, verdict) in verdicts {
+            switch verdict {
+            case .accepted: log.info("\(object) is fine again, or gone")
+            case .partly(let problem): log.warn("\(object) is in force but for a part: \(problem)")
+            case .refused(let problem):
                 log.error("\(object) is not used, its last good version stays in force: \(problem)")
-            } else {
-                log.info("\(object) is fine again, or gone")
             }
         }
         return verdicts
+    }
+
+    /// Of all objects that are not simply accepted.
+    private static func verdicts(_ model: MeshModel) -> [ObjectReference: Verdict] {
+        model.shortcomings.mapValues(Verdict.partly).merging(model.problems.mapValues(Verdict.refused)) { $1 }
     }
 
     func set(_ config: MeshConfig) { update { $0.model.set(config) } }

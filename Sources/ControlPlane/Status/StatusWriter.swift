@@ -13,11 +13,11 @@ struct StatusWriter {
     private static let types: [String: ResourceType] = [
         "PeerAuthentication": .peerAuthentications, "Policy": .policies, "MeshPolicy": .meshPolicies,
         "DestinationRule": .destinationRules, "ServiceEntry": .serviceEntries,
+        "VirtualService": .virtualServices,
     ]
 
-    /// - Parameter verdicts: The reason why an object is not used, or nil when it is again.
-    func write(_ verdicts: [ObjectReference: String?]) async {
-        for (object, problem) in verdicts {
+    func write(_ verdicts: [ObjectReference: Verdict]) async {
+        for (object, verdict) in verdicts {
             guard let type = Self.types[object.kind] else { continue }
             let namespace = object.key.namespace.isEmpty ? nil : object.key.namespace
             do {
@@ -27,7 +27,7 @@ struct StatusWriter {
                     name: object.key.name,
                     subresource: "status",
                     .merge,
-                    Self.status(problem, now: .now)
+                    Self.status(verdict, now: .now)
                 )
             } catch let error as StatusError where error.isNotFound {
                 continue  // Gone in the meantime.
@@ -37,14 +37,19 @@ struct StatusWriter {
         }
     }
 
-    static func status(_ problem: String?, now: Timestamp) -> JSON {
-        [
+    static func status(_ verdict: Verdict, now: Timestamp) -> JSON {
+        let (status, reason, message) =
+            switch verdict {
+            case .accepted: ("True", "Accepted", "")
+            case .partly(let problem): ("False", "PartiallyInvalid", problem)
+            case .refused(let problem): ("False", "Invalid", problem)
+            }
+        return [
             "status": [
                 "conditions": [
                     [
-                        "type": "Accepted", "status": problem == nil ? "True" : "False",
-                        "reason": problem == nil ? "Accepted" : "Invalid",
-                        "message": .string(problem ?? ""), "lastTransitionTime": .string(now.description),
+                        "type": "Accepted", "status": .string(status), "reason": .string(reason),
+                        "message": .string(message), "lastTransitionTime": .string(now.description),
                     ]
                 ]
             ]

@@ -2,7 +2,7 @@ internal import Kubernetes
 internal import Mesh
 internal import MeshAPI
 
-/// IST0101: destinations of routes that no service has.
+/// IST0101, IST0112: destinations of routes that no service has, or that name no port where there are several.
 @Sendable func analyzeDestinations(_ context: AnalysisContext, _ findings: FindingList) {
     for resource in context.resources("VirtualService") {
         guard let virtualService = try? VirtualService(resource.object) else { continue }
@@ -45,6 +45,16 @@ private func analyze(
         notFound(isMirror ? "mirror host" : "host", host)
         return
     }
+    if destination.port == nil, service.ports.count > 1 {
+        let ports = service.ports.map { String($0.number) }.joined(separator: " ")
+        findings.add(
+            "IST0112",
+            .error,
+            resource,
+            "This VirtualService routes to a service \"\(host)\" that exposes multiple ports [\(ports)]. "
+                + "Specifying a port in the destination is required to disambiguate."
+        )
+    }
     if let port = destination.port, service.port(port) == nil {
         notFound("host:port", "\(host):\(port)")
     }
@@ -53,19 +63,5 @@ private func analyze(
     let rule = context.model.rule(for: Client(namespace: namespace), to: service)
     if rule?.subset(subset) == nil {
         notFound("\(prefix.isEmpty ? "" : "mirror+")host+subset in destinationrule", "\(host)+\(subset)")
-    }
-}
-
-/// IST0101: gateways that routes are bound to and that are not there.
-@Sendable func analyzeGateways(_ context: AnalysisContext, _ findings: FindingList) {
-    let known = Set(context.resources("Gateway").map { $0.object.metadata.key })
-    for resource in context.resources("VirtualService") {
-        guard let virtualService = try? VirtualService(resource.object) else { continue }
-        for gateway in virtualService.gateways where gateway != "mesh" {
-            guard let key = VirtualService.gatewayKey(gateway, in: virtualService.metadata.namespace) else { continue }
-            if !known.contains(key) {
-                findings.add("IST0101", .error, resource, "Referenced gateway not found: \"\(gateway)\"")
-            }
-        }
     }
 }

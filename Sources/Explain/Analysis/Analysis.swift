@@ -136,10 +136,16 @@ struct AnalysisContext {
             .contains(namespace)
     }
 
+    /// The host in full; a name without a dot means a service of the namespace.
+    func fullName(_ host: String, in namespace: String) -> String {
+        let host = host.lowercased()
+        return host.contains(".") || host.contains(":") || host == "*"
+            ? host : model.host(ofService: host, in: namespace)
+    }
+
     /// The services that a host in an object of `namespace` means.
     func services(named host: String, in namespace: String) -> [Service] {
-        let host = host.lowercased()
-        let name = host.contains(".") || host == "*" ? host : model.host(ofService: host, in: namespace)
+        let name = fullName(host, in: namespace)
         if let service = model.services[name] { return [service] }
         let wildcard = name.hasPrefix("*") ? name.dropFirst() : nil
         return model.services.values.filter { service in
@@ -159,6 +165,7 @@ struct Analyzer: Sendable {
         Analyzer(name: "annotations.K8sAnalyzer", run: analyzeAnnotations),
         Analyzer(name: "applicationUID.Analyzer", run: analyzeUsers),
         Analyzer(name: "conditions.ConditionAnalyzer", run: analyzeConditions),
+        Analyzer(name: "deprecation.DeprecationAnalyzer", run: analyzeDeprecations),
         Analyzer(name: "destinationrule.CaCertificateAnalyzer", run: analyzeCertificates),
         Analyzer(name: "destinationrule.SubsetSelectPodAnalyzer", run: analyzeSubsets),
         Analyzer(name: "injection.Analyzer", run: analyzeInjection),
@@ -169,7 +176,11 @@ struct Analyzer: Sendable {
         Analyzer(name: "service.PortNameAnalyzer", run: analyzePortNames),
         Analyzer(name: "serviceentry.Analyzer", run: analyzeEntries),
         Analyzer(name: "sidecar.SelectorAnalyzer", run: analyzeSidecars),
+        Analyzer(name: "virtualservice.ConflictingMeshGatewayHostsAnalyzer", run: analyzeMeshHosts),
         Analyzer(name: "virtualservice.DestinationHostAnalyzer", run: analyzeDestinations),
         Analyzer(name: "virtualservice.GatewayAnalyzer", run: analyzeGateways),
+        Analyzer(name: "virtualservice.IngressSubsetAnalyzer", run: analyzeIngressSubsets),
+        Analyzer(name: "virtualservice.JWTClaimRouteAnalyzer", run: analyzeClaims),
+        Analyzer(name: "virtualservice.UnusedRuleAnalyzer", run: analyzeUnusedRules),
     ]
 }

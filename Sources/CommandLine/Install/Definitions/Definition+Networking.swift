@@ -92,11 +92,6 @@ extension Definition {
         required: ["hosts"]
     )
 
-    private static let virtualService = Schema.object([
-        "hosts": .list(.string), "gateways": .list(.string), "exportTo": exportTo, "http": .list(.free),
-        "tls": .list(.free), "tcp": .list(.free),
-    ])
-
     private static let sidecar = Schema.object([
         "workloadSelector": .object(["labels": labels]),
         "ingress": .list(

@@ -37,6 +37,12 @@ struct Schema: Sendable {
         return copy
     }
 
+    /// This schema, of whose properties at most one of `names` may be there.
+    func atMostOne(of names: String...) -> Self {
+        let options = names.map { name -> JSON in ["required": [.string(name)]] }
+        return with("oneOf", .array([["not": ["anyOf": .array(options)]]] + options))
+    }
+
     /// This schema with a rule in CEL, and what to say when it does not hold.
     func rule(_ expression: String, _ message: String) -> Self {
         let rules = json["x-kubernetes-validations"]?.array ?? []

@@ -1,0 +1,8 @@
+/// Whether the mesh can use an object.
+enum Verdict: Hashable, Sendable {
+    case accepted
+    /// It is in force but for a part.
+    case partly(String)
+    /// It is not used; a version that was used before still is.
+    case refused(String)
+}
