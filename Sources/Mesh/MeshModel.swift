@@ -117,7 +117,8 @@ public struct MeshModel: Sendable {
 extension MeshModel {
     /// Whether nothing is known of any object, and no index holds anything.
     public var isEmpty: Bool {
-        let objects = namespaces.isEmpty && services.isEmpty && workloads.isEmpty && problems.isEmpty
+        let objects =
+            namespaces.isEmpty && services.isEmpty && workloads.isEmpty && problems.isEmpty
             && shortcomings.isEmpty
         let serviceIndexes =
             claimants.isEmpty && hostsByAddress.isEmpty && hostsBySelector.isEmpty && hostsByEntry.isEmpty

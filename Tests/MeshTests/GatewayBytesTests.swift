@@ -60,7 +60,7 @@ import Testing
             """
             tls: [\(Self.route("web", "{sniHosts: [x.a.com]}")),
                   \(Self.route("other.bar.svc.cluster.local", "{port: 443, sniHosts: [b.com]}")),
-                  \(Self.route("web", "{port: 8443, sniHosts: [c.com]}"))]
+                  \(Self.route("web", "{port: 8443, sniHosts: [b.com]}"))]
             """
         )
         #expect(
