@@ -49,7 +49,7 @@ import Testing
 
     @Test func `caCertCredentialName takes the place of the secret beside the secret`() throws {
         let tls = try #require(try tls("mode: MUTUAL, credentialName: web, caCertCredentialName: clients"))
-        #expect(tls.roots == .credential("kubernetes://clients"))
+        #expect(tls.roots == .credential("kubernetes://clients-cacert"))
     }
 
     @Test func `files are served with their revocation list`() throws {

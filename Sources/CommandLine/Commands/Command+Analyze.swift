@@ -87,13 +87,16 @@ private struct AnalyzeRun {
         var resources = files.resources
         var config = MeshConfig()
         var namespace: String?
+        var knowsSecrets = true
         if invocation.bool("use-kube") {
             let cluster = try await invocation.cluster()
             let snapshot = try await MeshSnapshot.load(
                 cluster.api,
                 systemNamespace: invocation.systemNamespace,
-                revision: invocation.string("revision")
+                revision: invocation.string("revision"),
+                withSecrets: true
             )
+            knowsSecrets = snapshot.hasSecrets
             config = snapshot.config
             if !invocation.bool("all-namespaces") { namespace = invocation.namespace(of: cluster) }
             // A file stands for the object as it would be.
@@ -104,6 +107,7 @@ private struct AnalyzeRun {
         if invocation.has("meshConfigFile") { config = try meshConfig() }
         var options = Analysis.Options()
         options.namespace = namespace
+        options.knowsSecrets = knowsSecrets
         options.suppressions = invocation.strings("suppress")
         options.analyzers = invocation.strings("analyzer")
         let messages = Analysis(resources, config: config, options: options).messages

@@ -28,6 +28,9 @@ public struct Analysis: Sendable {
         /// Names of analyzers; all of them run when none of these exists.
         public var analyzers: [String] = []
 
+        /// Whether the objects have the Secrets among them, so that one that is not there is missing.
+        public var knowsSecrets = true
+
         public init() {}
     }
 
@@ -38,7 +41,7 @@ public struct Analysis: Sendable {
     public static let analyzerNames = Analyzer.all.map(\.name).sorted()
 
     public init(_ resources: [Resource], config: MeshConfig = MeshConfig(), options: Options = Options()) {
-        let context = AnalysisContext(resources, config: config)
+        let context = AnalysisContext(resources, config: config, knowsSecrets: options.knowsSecrets)
         let chosen = Analyzer.all.filter { options.analyzers.contains($0.name) }
         let findings = FindingList()
         for analyzer in chosen.isEmpty ? Analyzer.all : chosen { analyzer.run(context, findings) }
@@ -114,9 +117,11 @@ final class FindingList {
 struct AnalysisContext {
     private let byKind: [String: [Analysis.Resource]]
     let model: MeshModel
+    let knowsSecrets: Bool
     var config: MeshConfig { model.config }
 
-    init(_ resources: [Analysis.Resource], config: MeshConfig) {
+    init(_ resources: [Analysis.Resource], config: MeshConfig, knowsSecrets: Bool = true) {
+        self.knowsSecrets = knowsSecrets
         byKind = Dictionary(grouping: resources, by: \.object.kind)
         var model = MeshModel(config: config)
         for resource in resources { _ = model.update(resource.object) }
@@ -168,6 +173,11 @@ struct Analyzer: Sendable {
         Analyzer(name: "deprecation.DeprecationAnalyzer", run: analyzeDeprecations),
         Analyzer(name: "destinationrule.CaCertificateAnalyzer", run: analyzeCertificates),
         Analyzer(name: "destinationrule.SubsetSelectPodAnalyzer", run: analyzeSubsets),
+        Analyzer(name: "gateway.CertificateAnalyzer", run: analyzeGatewayCertificates),
+        Analyzer(name: "gateway.ConflictingGatewayAnalyzer", run: analyzeGatewayConflicts),
+        Analyzer(name: "gateway.IngressGatewayPortAnalyzer", run: analyzeGatewayPorts),
+        Analyzer(name: "gateway.SecretAnalyzer", run: analyzeGatewaySecrets),
+        Analyzer(name: "gateway.ServerAnalyzer", run: analyzeGatewayServers),
         Analyzer(name: "injection.Analyzer", run: analyzeInjection),
         Analyzer(name: "injection.LabelAnalyzer", run: analyzeInjectionLabels),
         Analyzer(name: "mtls.ConflictAnalyzer", run: analyzeConflicts),

@@ -20,6 +20,7 @@ public struct StatusError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
+    public var isForbidden: Bool { code == 403 }
     public var isNotFound: Bool { code == 404 }
     public var isConflict: Bool { code == 409 && reason == "Conflict" }
     public var alreadyExists: Bool { code == 409 && reason == "AlreadyExists" }

@@ -112,10 +112,8 @@ public struct GatewayTLS: Hashable, Sendable {
     }
 
     private static func roots(_ settings: ServerTLSSettings) -> Roots {
-        if !settings.caCertCredentialName.isEmpty {
-            return .credential(CredentialReference.fullName(settings.caCertCredentialName))
-        }
-        if let first = settings.credentials.first { return .credential(CredentialReference.rootsName(for: first)) }
+        let name = settings.caCertCredentialName.isEmpty ? settings.credentials.first : settings.caCertCredentialName
+        if let name { return .credential(CredentialReference.rootsName(for: name)) }
         return .file(settings.caCertificates, revocations: settings.caCrl)
     }
 }

@@ -148,7 +148,7 @@ public struct GatewayView: Sendable {
         var chains: [GatewayDecision.Chain] = []
         for virtualService in virtualServices(overlapping: server) {
             let patterns = server.hosts(for: virtualService.metadata.namespace)
-            let isCovered = virtualService.hosts.contains { host in patterns.contains { HostNames.covers($0, host) } }
+            let isCovered = virtualService.hosts.contains { host in patterns.contains { HostName.covers($0, host) } }
             guard isCovered else { continue }
             let routes = model.tlsRoutes(
                 of: virtualService,
@@ -188,7 +188,7 @@ public struct GatewayView: Sendable {
         let patterns = server.names
         var chains: [GatewayDecision.Chain] = []
         for service in model.services.values.sorted(by: { $0.host < $1.host }) where !service.isExternal {
-            guard patterns.contains(where: { HostNames.covers($0, service.host) }), model.sees(client, service) else {
+            guard patterns.contains(where: { HostName.covers($0, service.host) }), model.sees(client, service) else {
                 continue
             }
             let subsets = model.rule(for: client, to: service)?.subsets.map(\.name) ?? []

@@ -41,7 +41,7 @@ struct MergedGateways: Sendable {
         if server.spoken == .udp || server.spoken == .auto {
             return "protocol \(server.server.port?.protocolName ?? "") is not served by gateways"
         }
-        if let odd = server.names.first(where: { server.isTLS && !HostNames.isServerName($0) }) {
+        if let odd = server.names.first(where: { server.isTLS && !HostName.isServerName($0) }) {
             return "host \(odd) cannot be told by server name: let `*` stand for whole labels, as in *.example.com"
         }
         return GatewayTLS(server, defaults: defaults)?.contradiction

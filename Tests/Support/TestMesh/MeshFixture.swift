@@ -36,6 +36,7 @@ public struct MeshFixture {
         _ name: String,
         app: String? = nil,
         labels: [String: String] = [:],
+        annotations: [String: String] = [:],
         account: String? = nil,
         sidecar: Bool = true,
         port: Int = 80,
@@ -49,7 +50,10 @@ public struct MeshFixture {
         if sidecar { containers.append(["name": "istio-proxy"]) }
         objects.append([
             "apiVersion": "v1", "kind": "Pod",
-            "metadata": ["namespace": .string(namespace), "name": .string(name), "labels": .strings(labels)],
+            "metadata": [
+                "namespace": .string(namespace), "name": .string(name), "labels": .strings(labels),
+                "annotations": .strings(annotations),
+            ],
             "spec": ["serviceAccountName": .string(account ?? app ?? name), "containers": .array(containers)],
             "status": ["phase": "Running", "podIP": .string("10.244.\(lastAddress >> 8).\(lastAddress & 255)")],
         ])

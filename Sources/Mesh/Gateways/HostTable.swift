@@ -1,21 +1,3 @@
-/// Names that may begin with `*`, which stands for anything.
-enum HostNames {
-    static func isWildcard(_ host: String) -> Bool { host.hasPrefix("*") }
-
-    /// Whether some name is meant by both (Istio's `host.Name.Matches`).
-    static func overlap(_ left: String, _ right: String) -> Bool { covers(left, right) || covers(right, left) }
-
-    /// Whether every name meant by `host` is meant by `pattern` too (`SubsetOf`).
-    static func covers(_ pattern: String, _ host: String) -> Bool {
-        guard isWildcard(pattern) else { return pattern == host }
-        // `*.a.com` is not for `a.com`, and covers itself.
-        return (isWildcard(host) ? host.dropFirst() : host[...]).hasSuffix(pattern.dropFirst())
-    }
-
-    /// Whether TLS can match it as a server name: exact, `*`, or `*` and whole labels.
-    static func isServerName(_ host: String) -> Bool { !isWildcard(host) || host == "*" || host.hasPrefix("*.") }
-}
-
 /// Many hosts, looked up by what they overlap with in time that does not depend on how many there are.
 struct HostTable<Value: Sendable>: Sendable {
     private var exact: [String: [Value]] = [:]
@@ -29,13 +11,13 @@ struct HostTable<Value: Sendable>: Sendable {
 
     mutating func insert(_ host: String, _ value: Value) {
         all.append((host, value))
-        if HostNames.isWildcard(host) {
-            guard HostNames.isServerName(host) else { return oddities.append((host, value)) }
+        if HostName.isWildcard(host) {
+            guard HostName.isServerName(host) else { return oddities.append((host, value)) }
             wildcards[String(host.dropFirst()), default: []].append(value)
         } else {
             exact[host, default: []].append(value)
         }
-        for suffix in Self.suffixes(host) where HostNames.isWildcard(host) ? suffix != host.dropFirst() : true {
+        for suffix in Self.suffixes(host) where HostName.isWildcard(host) ? suffix != host.dropFirst() : true {
             below[String(suffix), default: []].append((host, value))
         }
     }
@@ -48,18 +30,18 @@ struct HostTable<Value: Sendable>: Sendable {
     /// Calls `body` with each host that overlaps with `host`, in no order, and the narrower of the two names.
     func forEach(overlapping host: String, _ body: (String, Value) -> Void) {
         if host == "*" { return all.forEach { body($0.host, $0.value) } }
-        let isOdd = HostNames.isWildcard(host) && !HostNames.isServerName(host)
+        let isOdd = HostName.isWildcard(host) && !HostName.isServerName(host)
         guard !isOdd else {
-            for entry in all where HostNames.overlap(entry.host, host) {
-                body(HostNames.covers(host, entry.host) ? entry.host : host, entry.value)
+            for entry in all where HostName.overlap(entry.host, host) {
+                body(HostName.covers(host, entry.host) ? entry.host : host, entry.value)
             }
             return
         }
         for value in wildcards[""] ?? [] { body(host, value) }
-        for entry in oddities where HostNames.overlap(entry.host, host) {
-            body(HostNames.covers(host, entry.host) ? entry.host : host, entry.value)
+        for entry in oddities where HostName.overlap(entry.host, host) {
+            body(HostName.covers(host, entry.host) ? entry.host : host, entry.value)
         }
-        if HostNames.isWildcard(host) {
+        if HostName.isWildcard(host) {
             let suffix = String(host.dropFirst())
             for entry in below[suffix] ?? [] { body(entry.host, entry.value) }
         } else {
