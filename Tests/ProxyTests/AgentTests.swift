@@ -105,6 +105,37 @@ import Testing
         #expect(state.tables.credentials?.name == "spiffe://cluster.local/ns/foo/sa/sleep")
     }
 
+    @Test func `a gateway is ready with a certificate, settings, roots and what to listen on`() throws {
+        let authority = try TestAuthority()
+        let state = ProxyState(trustDomain: "cluster.local", required: AgentRole.router.required)
+        try state.use(try authority.identity(uri: "spiffe://cluster.local/ns/foo/sa/edge"), roots: authority.rootPEM)
+        try state.apply(update([.mesh: .mesh(MeshSettings()), .trust: .trust(TrustBundle())]))
+        #expect(state.missing == ["configuration 'gateway' from the control plane"])
+        try state.apply(update([.gateway: .gateway(GatewayConfiguration())]))
+        #expect(state.missing.isEmpty)
+    }
+
+    @Test func `a port that cannot be listened on is told, and the rest is in effect`() throws {
+        let state = ProxyState(trustDomain: "cluster.local", required: AgentRole.router.required)
+        state.onChange { $0.gateway.map { _ in ["listener 0.0.0.0:80: in use"] } ?? [] }
+        var configuration = GatewayConfiguration()
+        configuration.listeners = [GatewayListener(port: 80)]
+        let update = try update([.gateway: .gateway(configuration), .mesh: .mesh(MeshSettings())])
+        let error = #expect(throws: MeshError.self) { try state.apply(update) }
+        #expect(error?.message.contains("0.0.0.0:80") == true)
+        #expect(state.missing.count == 2)
+    }
+
+    @Test func `the page of the configuration shows no key`() throws {
+        let state = ProxyState(trustDomain: "cluster.local", required: AgentRole.router.required)
+        var credential = Credential()
+        credential.keyPEM = "hush"
+        credential.certificatesPEM = "shown"
+        try state.apply(update([.credential("kubernetes://web"): .credential(credential)]))
+        let page = AdminPages.configuration(state).text()
+        #expect(page.contains("shown") && !page.contains("hush"))
+    }
+
     @Test func `refuses an update that cannot be used, and keeps what it had`() throws {
         let authority = try TestAuthority()
         let state = ProxyState(trustDomain: "cluster.local")

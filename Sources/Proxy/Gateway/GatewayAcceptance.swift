@@ -17,7 +17,7 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
     private var state = State.looking
     private var timer: TimerID?
     /// The place among those that say nothing, or among those that shake hands.
-    private var ticket: PendingConnections.Ticket?
+    private var ticket: Int?
     /// Looking again makes sense when there are so many octets.
     private var wanted = 1
 

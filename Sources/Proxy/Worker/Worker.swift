@@ -29,8 +29,8 @@ final class Worker {
     private var listeners: [Listener] = []
     private var gatewayPorts = GatewayPorts()
     /// A gateway's connections that have said nothing yet, and those that shake hands.
-    var silent: PendingConnections
-    var handshaking: PendingConnections
+    var silent: PendingConnections<GatewayAcceptance>
+    var handshaking: PendingConnections<GatewayAcceptance>
     private var destinations: [String: DestinationPool] = [:]
     private var applications: [ApplicationKey: DestinationPool] = [:]
     private var waiting: [ResourceName: [Waiter]] = [:]
