@@ -41,7 +41,7 @@ final class ProxyTables: Sendable {
         self.credentials = credentials
         self.routing = routing
         gateway = content.gateway.map {
-            GatewayTables($0, secrets: content.secrets, workload: credentials, predecessor: predecessor)
+            GatewayTables.following(predecessor, $0, secrets: content.secrets, workload: credentials)
         }
         let declared = content.inbound?.ports ?? []
         ports = Dictionary(declared.map { ($0.number, $0) }) { first, _ in first }

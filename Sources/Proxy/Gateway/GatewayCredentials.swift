@@ -21,6 +21,8 @@ final class GatewayCredentials: Sendable {
         var certificates: [Certificate] = []
         /// When the first of the certificates runs out; nil when there is none to use.
         var expiry: Timestamp? { certificates.map(\.notAfter).min() }
+        /// Whether the files have changed to what cannot be used, and may be about to change on.
+        var isOnProbation = false
     }
 
     private let entries: [ServerTLS: Entry]
@@ -42,8 +44,10 @@ final class GatewayCredentials: Sendable {
             let old = predecessor?.entries[tls]
             if let old, old.material == material, old.expiry.map({ .now < $0 }) ?? true {
                 entries[tls] = old
+                entries[tls]?.isOnProbation = false
             } else {
-                entries[tls] = Self.entry(tls, material, workload, old?.tickets ?? TicketKeys())
+                let made = Self.entry(tls, material, workload, old?.tickets ?? TicketKeys())
+                entries[tls] = Self.choose(made, over: old, tls)
             }
         }
         self.entries = entries
@@ -59,8 +63,17 @@ final class GatewayCredentials: Sendable {
 
     /// Whether the contexts must be made anew: a file has changed, or a certificate has run out.
     func isStale(now: Timestamp = .now) -> Bool {
-        if entries.values.contains(where: { $0.expiry.map { now >= $0 } ?? false }) { return true }
+        if entries.values.contains(where: { $0.isOnProbation || $0.expiry.map { now >= $0 } ?? false }) { return true }
         return files.contains { FileStamp($0.key) != $0.value }
+    }
+
+    /// The new entry, or the old one for a moment: a certificate and its key are not written at once.
+    private static func choose(_ made: Entry, over old: Entry?, _ tls: ServerTLS) -> Entry {
+        guard case .unusable = made.server, case .files = tls.certificates, var old, case .ready = old.server,
+            !old.isOnProbation, old.expiry.map({ .now < $0 }) ?? false
+        else { return made }
+        old.isOnProbation = true
+        return old
     }
 
     private static func entry(

@@ -33,6 +33,24 @@ final class GatewayTables: Sendable {
     /// Why chains cannot serve, by the origin of the chain; empty when all can.
     let problems: [String: String]
     private let current: Set<ObjectIdentifier>
+    private let configuration: GatewayConfiguration
+    private let secrets: [String: Credential]
+    private let workload: Credentials?
+
+    /// The predecessor itself if nothing of a gateway's has changed.
+    static func following(
+        _ predecessor: GatewayTables?,
+        _ configuration: GatewayConfiguration,
+        secrets: [String: Credential],
+        workload: Credentials?
+    ) -> GatewayTables {
+        if let predecessor, predecessor.configuration == configuration, predecessor.secrets == secrets,
+            predecessor.workload === workload, !predecessor.isStale
+        {
+            return predecessor
+        }
+        return GatewayTables(configuration, secrets: secrets, workload: workload, predecessor: predecessor)
+    }
 
     /// - Parameters:
     ///   - secrets: What the control plane has sent, by name.
@@ -68,6 +86,7 @@ final class GatewayTables: Sendable {
             if case .unusable(let reason) = credentials.server(for: tls) { problems[origin] = reason }
         }
         (self.listeners, self.current, self.problems) = (listeners, current, problems)
+        (self.configuration, self.secrets, self.workload) = (configuration, secrets, workload)
         report(since: predecessor?.problems ?? [:])
     }
 

@@ -122,7 +122,7 @@ extension Worker {
         return Metrics.Key(
             isInbound: isInbound,
             isMutualTLS: isInbound ? info.isMutualTLS : log.endpoint?.security != nil,
-            sourcePrincipal: info.principal,
+            sourcePrincipal: isInbound ? info.principal : "",
             cluster: cluster,
             host: isInbound ? info.port?.service ?? "" : host,
             status: log.status,
