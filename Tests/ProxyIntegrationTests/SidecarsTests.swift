@@ -47,16 +47,6 @@ import Testing
         let run = try await Subprocess("bash", ["\(scripts)/routes.sh", program]).run()
         #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
     }
-
-    /// Debian's Python, which has Debian's packages, in a network namespace of its own.
-    @Test(.enabled(if: getuid() == 0, "network namespaces need root"), .timeLimit(.minutes(10)))
-    func `two sidecars speak HTTP/2 and gRPC with clients good and bad`() async throws {
-        let scripts = "\(#filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex))/Scripts"
-        let program = try #require(Self.program, "build the product apus-proxy first")
-        let command = ["--net", "/usr/bin/python3", "-B", "\(scripts)/http2/checks.py", program]
-        let run = try await Subprocess("unshare", command).run()
-        #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
-    }
 }
 
 private func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
