@@ -23,7 +23,7 @@ internal import MeshAPI
 /// One workload with a sidecar for each namespace: rules differ between namespaces, and seldom within one.
 private func clientOfEachNamespace(_ model: MeshModel) -> [Workload] {
     var clients: [String: Workload] = [:]
-    for workload in model.workloads.values where workload.hasSidecar && !workload.isFinished {
+    for workload in model.workloads.values where workload.hasSidecar && !workload.isFinished && !workload.isGateway {
         if let other = clients[workload.namespace], other.key < workload.key { continue }
         clients[workload.namespace] = workload
     }
@@ -56,7 +56,10 @@ private func analyze(
         }
         for object in [rule, serverPolicy].compactMap(\.self) {
             guard let resource = context.resource(object) else { continue }
-            findings.add("APS0001", .error, resource, text)
+            // A rule for gateways is there for nobody else.
+            let isForGateways =
+                destination.refusal != nil && context.model.workloads.values.contains(where: \.isGateway)
+            findings.add("APS0001", isForGateways ? .warning : .error, resource, text)
             break
         }
     }
@@ -72,7 +75,10 @@ private func namespaces(of clients: [Workload]) -> String {
 }
 
 private func remedy(_ connection: ConnectionDecision, _ destination: DestinationDecision) -> String {
-    if destination.refusal != nil { return "Give the rule a credential that sidecars can use." }
+    if destination.refusal != nil {
+        return
+            "Give the rule a credential that sidecars can use, or a workloadSelector for the gateways that it is meant for."
+    }
     switch connection.wire {
     case .mutualTLS, .tls:
         return

@@ -181,6 +181,7 @@ struct Analyzer: Sendable {
         Analyzer(name: "injection.Analyzer", run: analyzeInjection),
         Analyzer(name: "injection.LabelAnalyzer", run: analyzeInjectionLabels),
         Analyzer(name: "mtls.ConflictAnalyzer", run: analyzeConflicts),
+        Analyzer(name: "mtls.DoubleEncryptionAnalyzer", run: analyzeDoubleEncryption),
         Analyzer(name: "schema.ValidationAnalyzer", run: analyzeSchema),
         Analyzer(name: "service.ExternalNameAnalyzer", run: analyzeAliases),
         Analyzer(name: "service.PortNameAnalyzer", run: analyzePortNames),
