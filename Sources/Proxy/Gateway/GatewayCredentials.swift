@@ -58,6 +58,9 @@ final class GatewayCredentials: Sendable {
         entries[tls]?.server ?? .unusable("its configuration is not in force")
     }
 
+    /// Whether what a server lacks is on its way.
+    func isAwaited(_ tls: ServerTLS) -> Bool { entries[tls]?.material.isAwaited ?? false }
+
     /// The certificates that clients are shown; empty when there are none to use.
     func certificates(for tls: ServerTLS) -> [Certificate] { entries[tls]?.certificates ?? [] }
 

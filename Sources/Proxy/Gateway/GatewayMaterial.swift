@@ -22,6 +22,8 @@ struct GatewayMaterial: Equatable, Sendable {
     var workload: ObjectIdentifier?
     /// Why it is not complete; empty when it is.
     var problem = ""
+    /// Whether the control plane has still to say something, which it does in a moment.
+    var isAwaited = false
 }
 
 /// Gathers ``GatewayMaterial`` from secrets and files, each file once.
@@ -57,12 +59,15 @@ struct MaterialReader {
 
     private func useWorkload(_ material: inout GatewayMaterial) {
         material.workload = workload.map(ObjectIdentifier.init)
-        if workload == nil { material.problem = "this workload has no certificate yet" }
+        guard workload == nil else { return }
+        material.problem = "this workload has no certificate yet"
+        material.isAwaited = true
     }
 
     private func credential(_ name: String, _ material: inout GatewayMaterial) -> Credential? {
         guard let credential = secrets[name] else {
             material.problem = "credential \(name) has not come from the control plane yet"
+            material.isAwaited = true
             return nil
         }
         guard credential.problem.isEmpty else {

@@ -82,12 +82,15 @@ final class GatewayTables: Sendable {
             workload: workload,
             predecessor: predecessor?.credentials
         )
+        var awaited: Set<String> = []
         for (origin, tls) in terminations {
-            if case .unusable(let reason) = credentials.server(for: tls) { problems[origin] = reason }
+            guard case .unusable(let reason) = credentials.server(for: tls) else { continue }
+            problems[origin] = reason
+            if credentials.isAwaited(tls) { awaited.insert(origin) }
         }
         (self.listeners, self.current, self.problems) = (listeners, current, problems)
         (self.configuration, self.secrets, self.workload) = (configuration, secrets, workload)
-        report(since: predecessor?.problems ?? [:])
+        report(since: predecessor?.problems ?? [:], awaited)
     }
 
     /// How often to ask ``isStale``.
@@ -100,13 +103,17 @@ final class GatewayTables: Sendable {
     func contains(_ chain: Chain) -> Bool { current.contains(ObjectIdentifier(chain)) }
 
     /// Logs what has changed, and not what was known before.
-    private func report(since before: [String: String]) {
+    private func report(since before: [String: String], _ awaited: Set<String>) {
         let log = Log("gateway")
         for (origin, reason) in problems.sorted(by: { $0.key < $1.key }) where before[origin] != reason {
-            log.error("\(origin) is down, its connections are reset: \(reason)")
+            if awaited.contains(origin) {
+                log.info("\(origin) is not up yet: \(reason)")
+            } else {
+                log.error("\(origin) is down, its connections are reset: \(reason)")
+            }
         }
         for origin in before.keys.sorted() where problems[origin] == nil {
-            log.info("\(origin) is no longer down for its certificates")
+            log.info("\(origin) is up")
         }
     }
 }
