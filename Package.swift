@@ -193,7 +193,7 @@ let package = Package(
         // Lets openssl, testssl.sh and Envoy look at a server of TLS.
         .testTarget(
             name: "TLSProgramTests",
-            dependencies: ["Base", "Network", "Subprocess", "test-tls-server"],
+            dependencies: ["Base", "Network", "Subprocess", "apus", "test-tls-server"],
             exclude: ["Scripts"],
             swiftSettings: house
         ),

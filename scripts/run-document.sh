@@ -43,9 +43,9 @@ split_page() {
     ' "$page"
 }
 
-# Takes out what differs from run to run, and how wide the columns are.
+# Takes out what differs from run to run, how wide the columns are, and what a terminal has wiped away.
 normalize() {
-    sed -E -e 's/\r//g' -e 's/\x1b\[[0-9;]*m//g' \
+    sed -E -e 's/\r//g' -e 's/.*\x1b\[K//' -e 's/\x1b\[[0-9;]*m//g' \
         -e 's/-[a-z0-9]{8,10}-[a-z0-9]{5}\b/-POD/g' \
         -e 's/(^| )([0-9]+[smhd]){1,2}( |$)/\1AGE\3/g' \
         -e 's/ +/ /g' -e 's/ $//' -e '/^$/d'

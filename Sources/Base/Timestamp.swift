@@ -1,12 +1,24 @@
 internal import Glibc
 
 /// A moment of the wall clock, in UTC, as Kubernetes, X.509 and log lines write it.
+///
+/// It reaches from 1677 to 2262. What lies beyond, such as a certificate's "no end" in the year 9999 or Go's zero time
+/// in the year 1, becomes the first or last moment: it comes from strangers, and must not end the program.
 public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     public let nanoseconds: Int64
 
-    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
-    public init(seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
+    public init(nanoseconds: Int64) { self.nanoseconds = max(nanoseconds, Self.first) }
+    public init(seconds: Int64) { self.init(seconds: seconds, nanoseconds: 0) }
+
+    /// Rounding down must not go below the smallest number.
+    private static let first = Int64.min + 1_000_000_000
+
+    private init(seconds: Int64, nanoseconds: Int64) {
+        let (whole, isOver) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isBeyond) = whole.addingReportingOverflow(nanoseconds)
+        self.init(nanoseconds: isOver || isBeyond ? (seconds < 0 ? .min : .max) : sum)
+    }
 
     /// The wall clock now.
     public static var now: Self {
@@ -60,7 +72,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         guard let offset = Self.offset(bytes[index...]) else { return nil }
         let days = CivilDate(year: year, month: month, day: day).daysSince1970
         let total = days * 86_400 + hour * 3600 + minute * 60 + second - offset
-        self.init(nanoseconds: total * 1_000_000_000 + fraction)
+        self.init(seconds: total, nanoseconds: fraction)
     }
 
     /// Seconds east of UTC that `Z` or `±hh:mm` stands for.
@@ -80,9 +92,13 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
     public static func + (left: Self, right: Duration) -> Self {
         let (seconds, attoseconds) = right.components
-        return Self(nanoseconds: left.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        let shift = Self(seconds: seconds, nanoseconds: attoseconds / 1_000_000_000)
+        let (sum, isOver) = left.nanoseconds.addingReportingOverflow(shift.nanoseconds)
+        return Self(nanoseconds: isOver ? (seconds < 0 ? .min : .max) : sum)
     }
-    public static func - (left: Self, right: Self) -> Duration { .nanoseconds(left.nanoseconds - right.nanoseconds) }
+    public static func - (left: Self, right: Self) -> Duration {
+        .nanoseconds(left.nanoseconds) - .nanoseconds(right.nanoseconds)
+    }
 }
 
 /// A day of the proleptic Gregorian calendar, counted as in Howard Hinnant's "chrono-compatible low-level date algorithms".

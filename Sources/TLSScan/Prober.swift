@@ -9,6 +9,8 @@ public struct ScanTarget: Sendable {
     public var host: String
     /// What to ask for (SNI); nil for none.
     public var serverName: String?
+    /// What every hello offers (ALPN), such as `istio` for a sidecar that tells the mesh's TLS by it; empty for none.
+    public var applicationProtocols: [String] = []
     /// For each connection.
     public var patience: Duration
 
@@ -73,6 +75,13 @@ struct Prober: Sendable {
 
     /// What one version and some suites come to.
     func ask(_ version: ScanVersion, _ suites: [CipherSuite], stopsAtHello: Bool = true) async throws -> ServerFlight {
-        try await ask(ScanHello(version, suites: suites, serverName: target.serverName), stopsAtHello: stopsAtHello)
+        try await ask(hello(version, suites), stopsAtHello: stopsAtHello)
+    }
+
+    /// What every hello to this server has.
+    func hello(_ version: ScanVersion, _ suites: [CipherSuite]) -> ScanHello {
+        var hello = ScanHello(version, suites: suites, serverName: target.serverName)
+        hello.protocols = target.applicationProtocols
+        return hello
     }
 }

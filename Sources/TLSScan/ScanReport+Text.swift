@@ -22,10 +22,9 @@ extension ScanReport {
         for suites in suites {
             let order = suites.all.count < 2 ? "" : suites.isClientsOrder ? ", client's order" : ", server's order"
             title("Cipher suites of \(suites.version)\(order)")
-            lines += suites.ranks.map { rank in
-                let names = rank.map { paint($0.name, Self.tone($0)) }
-                return "  " + names.joined(separator: " = ")
-            }
+            // Where all are equals there is nothing to tell apart.
+            let rows = suites.isClientsOrder ? suites.all.map { [$0] } : suites.ranks
+            lines += rows.map { "  " + $0.map { paint($0.name, Self.tone($0)) }.joined(separator: " = ") }
         }
         title("Groups")
         for groups in groups {

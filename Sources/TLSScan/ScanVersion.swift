@@ -1,5 +1,3 @@
-internal import TLS
-
 /// A version of SSL or TLS that a server may offer.
 public enum ScanVersion: Int, Sendable, Hashable, Comparable, CaseIterable, CustomStringConvertible {
     case ssl2, ssl3, tls10, tls11, tls12, tls13
@@ -14,12 +12,15 @@ public enum ScanVersion: Int, Sendable, Hashable, Comparable, CaseIterable, Cust
         self = version
     }
 
-    /// As OpenSSL writes it, such as `TLSv1.2`.
+    /// As testssl.sh writes it in its table of clients, such as `TLSv1.2`.
     public var description: String {
         switch self {
         case .ssl2: "SSLv2"
         case .ssl3: "SSLv3"
-        default: TLSVersion(wireNumber: wireNumber)?.description ?? ""
+        case .tls10: "TLSv1.0"
+        case .tls11: "TLSv1.1"
+        case .tls12: "TLSv1.2"
+        case .tls13: "TLSv1.3"
         }
     }
 
@@ -28,7 +29,7 @@ public enum ScanVersion: Int, Sendable, Hashable, Comparable, CaseIterable, Cust
         let plain = String(text.uppercased().map { $0 == "_" ? "." : $0 })
         let found = Self.allCases.first { version in
             let name = version.description.uppercased()
-            return plain == name || (version == .tls10 && plain == "TLSV1.0")
+            return plain == name || (version == .tls10 && plain == "TLSV1")
         }
         guard let found else { return nil }
         self = found

@@ -20,7 +20,7 @@ extension Scanner {
         var rest = NamedGroup.all
         var chosen: [NamedGroup] = []
         while !rest.isEmpty {
-            var hello = ScanHello(version, suites: suites, serverName: target.serverName)
+            var hello = prober.hello(version, suites)
             hello.groups = rest.map(\.number)
             if version == .tls13 {
                 hello.versions = [version.wireNumber]

@@ -9,7 +9,7 @@ extension Scanner {
     func lookAtPlainFlights(_ report: inout ScanReport) async throws {
         guard let earlier = report.suites.last(where: { $0.version < .tls13 }) else { return }
         for suites in [earlier.all.filter(\.needsECDSA), earlier.all.filter { !$0.needsECDSA }] where !suites.isEmpty {
-            var hello = ScanHello(earlier.version, suites: suites, serverName: target.serverName)
+            var hello = prober.hello(earlier.version, suites)
             hello.asksForStaple = true
             let flight = try await prober.ask(hello, stopsAtHello: false)
             if let found = ScannedCertificate(der: flight.certificates, staple: flight.staple, host: target.host) {
@@ -24,8 +24,8 @@ extension Scanner {
             }
         }
         for name in Self.protocols {
-            var hello = ScanHello(earlier.version, suites: earlier.all, serverName: target.serverName)
-            hello.protocols = [name]
+            var hello = prober.hello(earlier.version, earlier.all)
+            hello.protocols.append(name)
             let answer = try await prober.ask(hello).hello
             if answer?.applicationProtocol == name { report.applicationProtocols.append(name) }
         }
@@ -37,7 +37,9 @@ extension Scanner {
         let spoken = report.offered.compactMap { TLSVersion(wireNumber: $0.wireNumber) }
         report.resumption = await withTaskGroup(of: (ScanVersion?, [String]).self) { group in
             for version in spoken {
-                group.addTask { (ScanVersion(wireNumber: version.wireNumber), await resumption(version)) }
+                let scanned = ScanVersion(wireNumber: version.wireNumber)
+                let suites = report.suites.first { $0.version == scanned }?.all ?? []
+                group.addTask { (scanned, await resumption(version, suites)) }
             }
             return await group.reduce(into: [:]) { found, ways in
                 if let version = ways.0 { found[version] = ways.1 }
@@ -96,7 +98,7 @@ extension Scanner {
         // Whatever the server has: nothing is protected here.
         configuration.parameters.cipherSuites = version < .tls13 ? ["ALL:COMPLEMENTOFALL:@SECLEVEL=0"] : []
         configuration.parameters.groups = TLSParameters.availableGroups(among: ["X25519", "P-256", "P-384", "P-521"])
-        configuration.parameters.applicationProtocols = protocols
+        configuration.parameters.applicationProtocols = target.applicationProtocols + protocols
         configuration.parameters.signatureAlgorithms = signatures.map { [$0] } ?? []
         configuration.parameters.allowsWeakPeers = true
         configuration.asksForStaple = true
@@ -163,10 +165,15 @@ extension Scanner {
     }
 
     /// The ways in which a session goes on in a second connection.
-    private func resumption(_ version: TLSVersion) async -> [String] {
+    private func resumption(_ version: TLSVersion, _ suites: [CipherSuite]) async -> [String] {
+        if version == .tls13 { return await resumes(version, usesTickets: true) ? ["PSK"] : [] }
+        guard let scanned = ScanVersion(wireNumber: version.wireNumber) else { return [] }
         var ways: [String] = []
-        if await resumes(version, usesTickets: true) { ways.append(version == .tls13 ? "PSK" : "ticket") }
-        if version < .tls13, await resumes(version, usesTickets: false) { ways.append("session ID") }
+        // A server that gives no ticket may resume all the same, by the session ID.
+        let answer = try? await prober.ask(scanned, suites).hello
+        let givesTicket = answer?.extensions.contains(35) == true
+        if givesTicket, await resumes(version, usesTickets: true) { ways.append("ticket") }
+        if await resumes(version, usesTickets: false) { ways.append("session ID") }
         return ways
     }
 

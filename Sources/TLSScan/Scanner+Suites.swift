@@ -36,7 +36,7 @@ extension Scanner {
 
     /// Nil when the server refuses, speaks another version, or chooses what was not offered.
     private func choice(_ version: ScanVersion, among offered: [CipherSuite]) async throws -> CipherSuite? {
-        var hello = ScanHello(version, suites: offered, serverName: target.serverName)
+        var hello = prober.hello(version, offered)
         if version == .tls13 { hello.versions = [version.wireNumber] }
         guard let answer = try await prober.ask(hello).hello, answer.version == version.wireNumber else { return nil }
         let suite = CipherSuite(number: answer.suite)

@@ -108,7 +108,7 @@ public struct Scanner: Sendable {
     private func fallback(_ offered: [ScanVersion]) async throws -> ScanReport.Fallback {
         let usable = offered.filter { $0 > .ssl2 }
         guard let lower = usable.dropLast().last else { return .notNeeded }
-        var hello = ScanHello(lower, suites: Self.candidates(lower), serverName: target.serverName)
+        var hello = prober.hello(lower, Self.candidates(lower))
         hello.suites = Array(hello.suites.prefix(110)) + [0x5600]
         let flight = try await prober.ask(hello)
         return flight.end == .alert(86) ? .protected : .unprotected
@@ -127,7 +127,8 @@ public struct Scanner: Sendable {
             try await withThrowingTaskGroup(of: (Int, SimulatedConnection?).self) { group in
                 for index in start..<min(start + 6, all.count) {
                     group.addTask {
-                        let hello = all[index].hello(serverName: target.serverName)
+                        var hello = all[index].hello(serverName: target.serverName)
+                        hello.protocols += target.applicationProtocols
                         let flight = try await prober.ask(hello, stopsAtHello: false)
                         return (index, all[index].connection(flight, isSHA2: isSHA2))
                     }

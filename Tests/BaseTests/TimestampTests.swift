@@ -22,4 +22,18 @@ import Testing
 
     @Test(arguments: ["", "2024-01-02", "2024-13-02T03:04:05Z", "2024-01-02T03:04:05", "2024-01-02T25:04:05Z"])
     func `refuses anything else`(text: String) { #expect(Timestamp(text) == nil) }
+
+    @Test func `what lies beyond becomes the first or last moment`() {
+        let last = Timestamp(nanoseconds: .max)
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999+00:00", "2262-04-12T00:00:00Z"] {
+            #expect(Timestamp(text) == last)
+        }
+        let first = Timestamp(nanoseconds: .min)
+        for text in ["0001-01-01T00:00:00Z", "0000-01-01T00:00:00Z"] { #expect(Timestamp(text) == first) }
+        #expect(Timestamp(seconds: .max) == last && Timestamp(seconds: .min) == first)
+        #expect(last + .seconds(1) == last && first + .seconds(-1) == first)
+        #expect(last - first > .seconds(Int64(18_000_000_000)))
+        #expect(last.description == "2262-04-11T23:47:16Z" && first.description.hasPrefix("1677-09-21T"))
+        #expect(Timestamp("2262-04-11T23:47:16Z")?.seconds == last.seconds)
+    }
 }

@@ -35,4 +35,14 @@ import Testing
         let run = try await Subprocess("python3", [script, envoy, Server.program("test-tls-server")]).run()
         #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
     }
+
+    @Test(.timeLimit(.minutes(15))) func `tls-scan finds what testssl finds, on nginx, Envoy and our own server`()
+        async throws
+    {
+        let script = "\(Self.root)/Tests/TLSProgramTests/Scripts/agree_with_testssl.py"
+        let programs = [try Server.program("apus"), try Server.program("test-tls-server")]
+        let envoy = try await Self.envoy().map { [$0] } ?? []
+        let run = try await Subprocess("python3", [script] + programs + envoy).run()
+        #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
+    }
 }

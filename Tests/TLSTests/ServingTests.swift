@@ -90,6 +90,12 @@ import Testing
         #expect(served.remarks.count == 1 && served.remarks[0].contains("is not valid before"))
     }
 
+    @Test func `a certificate without an end is served`() throws {
+        // RFC 5280 §4.1.2.5: 99991231235959Z says that there is none.
+        let served = try TLSIdentity.serving(certificatePEM: Self.endlessCertificate, keyPEM: Self.endlessKey)
+        #expect(served.identity.leaf.notAfter > .now + .seconds(86_400 * 365 * 200))
+    }
+
     @Test func `an Ed25519 key is refused, as browsers would`() throws {
         let text = #expect(throws: MeshError.self) {
             try TLSIdentity.serving(certificatePEM: Self.ed25519Certificate, keyPEM: Self.ed25519Key)
@@ -129,6 +135,28 @@ import Testing
         -----BEGIN PRIVATE KEY-----
         MC4CAQAwBQYDK2VwBCIEIPmCXc3FcUAarzjTrK5kRbzfkVwCG5vLbtAfqit2lLZt
         -----END PRIVATE KEY-----
+
+        """
+    private static let endlessCertificate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBgDCCASWgAwIBAgIBATAKBggqhkjOPQQDAjAaMRgwFgYDVQQDDA9lbmRsZXNz
+        LmV4YW1wbGUwIBcNMjAwMTAxMDAwMDAwWhgPOTk5OTEyMzEyMzU5NTlaMBoxGDAW
+        BgNVBAMMD2VuZGxlc3MuZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA
+        BMDQFD5h7/8V+JU6VQr6kM5R6MkrNCByPbOt7Ap6UaD0kDmK0EL+jh25AIYlW6Ch
+        027AtJY7X2SGkE1NzbrHYl+jWjBYMAkGA1UdEwQCMAAwHQYDVR0OBBYEFKIqOZWB
+        QY1oazaURzFEtBc7tWELMCwGA1UdIwQlMCOhHqQcMBoxGDAWBgNVBAMMD2VuZGxl
+        c3MuZXhhbXBsZYIBATAKBggqhkjOPQQDAgNJADBGAiEAyXSDmueWLh+/G8uKkP3s
+        ZIQnyk3avXPS3OmVFbZRWpgCIQDfDOtD7R6CrIzrueMGhYC0zT/48fuswEIYU50z
+        j46yMg==
+        -----END CERTIFICATE-----
+
+        """
+    private static let endlessKey = """
+        -----BEGIN EC PRIVATE KEY-----
+        MHcCAQEEILZNPzaupwxCtMukrYQBsY2uej4do4AhFgZyCt1DBI7JoAoGCCqGSM49
+        AwEHoUQDQgAEwNAUPmHv/xX4lTpVCvqQzlHoySs0IHI9s63sCnpRoPSQOYrQQv6O
+        HbkAhiVboKHTbsC0ljtfZIaQTU3NusdiXw==
+        -----END EC PRIVATE KEY-----
 
         """
 }

@@ -26,10 +26,11 @@ extension Command {
             apus tls-scan shop.example.com --require min=TLSV1_2,pfs,cert-days=30
 
             # As a pod of the mesh sees it
-            apus tls-scan httpbin.full:8000 --from full/sleep
+            apus tls-scan httpbin.full:8000 --from full/sleep --alpn istio
             """,
         flags: [
             Flag("sni", "", "Server name to ask for; the host unless given, none for an address"),
+            Flag("alpn", "", "Protocols to offer, such as istio: sidecars tell the TLS of the mesh by it"),
             Flag("clients", "", .bool, "Show what 35 browsers and libraries would get"),
             Flag("from", "", "Look from the sidecar of a pod: NAMESPACE/POD, or a Deployment's or app's name"),
             Flag("require", "", .strings, "What the server must fulfil, such as min=TLSV1_2,pfs,cert-days=30"),
@@ -172,12 +173,13 @@ struct TLSScanCommand: Sendable {
                 failure = error
                 continue
             }
-            let target = ScanTarget(
+            var target = ScanTarget(
                 address: address,
                 host: name,
                 serverName: serverName,
                 patience: invocation.duration("timeout")
             )
+            target.applicationProtocols = invocation.string("alpn").split(separator: ",").map(String.init)
             let hasClients = invocation.bool("clients") || requirements.contains(where: \.needsClients)
             return try await Scanner(target, simulatesClients: hasClients, progress: { tell($0) }).scan()
         }
