@@ -67,6 +67,8 @@ final class Worker {
 
     /// Listens on one of a gateway's places.
     func listen(_ place: GatewayTables.Place, _ socket: consuming Socket) {
+        // The configuration may have changed while the socket was on its way.
+        guard tables.gateway?.listeners[place] != nil else { return }
         gatewayPorts.open(place, socket, on: self)
     }
 
