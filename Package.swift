@@ -107,7 +107,10 @@ let package = Package(
         program("apus", ["CommandLine"]),
         program("apusd", ["ControlPlane"]),
         program("apus-proxy", ["Proxy"]),
-        program("apus-lab", ["Base", "LabNode", "LabServer", "Network"]),
+        program(
+            "apus-lab",
+            ["Base", "JSON", "Kubernetes", "LabNode", "LabServer", "Network", "Subprocess"]
+        ),
 
         // Hot paths, with the heap blocks they ask for.
         .target(name: "CMallocCount", path: "Benchmarks/CMallocCount"),

@@ -28,8 +28,9 @@ enum ProxyVolumes {
 
     private static let token: JSON = ["audience": "istio-ca", "expirationSeconds": 43200, "path": "istio-token"]
 
+    /// With its defaults, so that `kubectl apply` of an injected file finds nothing to change the second time.
     private static func item(_ name: String) -> JSON {
-        ["path": .string(name), "fieldRef": ["fieldPath": .string("metadata.\(name)")]]
+        ["path": .string(name), "fieldRef": ["apiVersion": "v1", "fieldPath": .string("metadata.\(name)")]]
     }
 
     private static func mount(_ name: String, _ path: String) -> JSON {

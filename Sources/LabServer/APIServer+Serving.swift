@@ -11,14 +11,23 @@ extension APIServer {
     ///
     /// - Parameter address: Port 0 lets the system choose.
     public func listen(on address: SocketAddress) throws -> AsyncListener {
-        let own = [IPAddress.loopback, IPAddress.loopback6, address.ip, IPAddress("10.96.0.1")].compactMap(\.self)
+        try AsyncListener(binding: address, tls: try tls(for: address.ip))
+    }
+
+    /// Takes over a socket that listens already; see ``listen(on:)``.
+    public func listen(adopting socket: consuming OwnedDescriptor) throws -> AsyncListener {
+        try AsyncListener(adopting: socket, tls: try tls(for: .loopback))
+    }
+
+    private func tls(for address: IPAddress) throws -> TLSServerContext {
+        let own = [IPAddress.loopback, IPAddress.loopback6, address, IPAddress("10.96.0.1")].compactMap(\.self)
         let names = ["", ".default", ".default.svc", ".default.svc.cluster.local"].map { "kubernetes\($0)" }
         let identity = try keys.serverIdentity(names: names + ["localhost"], addresses: Array(Set(own)))
         var configuration = TLSServerConfiguration(identity: identity)
         let trust = try TrustStore(roots: [keys.authority.certificate])
         configuration.clientCertificate = .optional(PeerVerification(trust: trust, names: .any))
         configuration.parameters.applicationProtocols = ["http/1.1"]
-        return try AsyncListener(binding: address, tls: TLSServerContext(configuration))
+        return try TLSServerContext(configuration)
     }
 
     /// Serves the API on `listener` until the task is cancelled.

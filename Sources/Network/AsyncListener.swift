@@ -31,6 +31,28 @@ public final class AsyncListener: Sendable {
         }
     }
 
+    /// Takes over a TCP socket that listens already, such as one that another process has opened.
+    public init(adopting descriptor: consuming OwnedDescriptor, tls: TLSServerContext? = nil) throws(MeshError) {
+        do {
+            address = try Socket.localAddress(of: descriptor.raw)
+        } catch {
+            throw MeshError(.unavailable, "the descriptor is no socket that listens", cause: error)
+        }
+        core = DescriptorCore(descriptor, name: "listener \(address)")
+        self.tls = Mutex(tls)
+    }
+
+    /// A socket that listens, for another process to adopt.
+    ///
+    /// - Throws: ``MeshError`` that names the address.
+    public static func openSocket(on address: SocketAddress) throws(MeshError) -> OwnedDescriptor {
+        do {
+            return try Socket.listening(on: address).release()
+        } catch {
+            throw MeshError(.unavailable, "cannot listen on \(address)", cause: error)
+        }
+    }
+
     deinit { core.close() }
 
     /// The next connection.

@@ -10,6 +10,8 @@ import Network
 struct Lab: Sendable {
     let home: LabHome
     let port: UInt16
+    /// Whether it runs in namespaces of its own, and the API server gets its socket from outside.
+    var isInOwnMachine = false
 
     /// Runs until the process is asked to end.
     ///
@@ -18,7 +20,10 @@ struct Lab: Sendable {
     func run(ready: @escaping @Sendable () -> Bool) async throws -> Bool {
         let signals = Signals.termination()  // From now on they end the cluster in order, whatever it is about.
         let server = try await Self.server(home.server)
-        let listener = try Self.listener(server, SocketAddress(.loopback, port: port))
+        let listener =
+            isInOwnMachine
+            ? try server.listen(adopting: OwnedDescriptor(adopting: UserMachine.listenerDescriptor))
+            : try Self.listener(server, SocketAddress(.loopback, port: port))
         let node = Node(server.local, configuration)
         server.connect(node)
         try await node.prepare()
@@ -78,12 +83,16 @@ struct Lab: Sendable {
         do {
             return try server.listen(on: address)
         } catch {
-            throw MeshError(
-                .unavailable,
-                "the API server cannot listen on \(address): is another cluster using the port? Choose another one: apus-lab up --port 7443",
-                cause: error
-            )
+            throw cannotListen(on: address, error)
         }
+    }
+
+    static func cannotListen(on address: SocketAddress, _ cause: any Error) -> MeshError {
+        MeshError(
+            .unavailable,
+            "the API server cannot listen on \(address): is another cluster using the port? Choose another one: apus-lab up --port 7443",
+            cause: cause
+        )
     }
 
     private static func waitForNode(_ api: any KubernetesAPI) async throws {

@@ -72,6 +72,9 @@ struct LabArguments: Sendable, Hashable {
         }
     }
 
+    /// The number that this process has outside of its ``UserMachine``; nil when it is in none.
+    var processOutside: Int32? { options["--in-own-machine"].flatMap { Int32($0) } }
+
     /// Whether the answer is to be JSON.
     var wantsJSON: Bool {
         get throws(MeshError) {
@@ -91,11 +94,17 @@ extension LabArguments.Command {
         help: "where the API server listens, on 127.0.0.1 and the pods' network"
     )
 
+    private static let ownMachine = LabArguments.Option(names: ["--in-own-machine"], value: "1", help: "")
+
     var options: [LabArguments.Option] {
         switch self {
         case .up: [Self.port]
-        case .run: [Self.port, .init(names: ["--in-background"], value: nil, help: "")]
-        case .down: [.init(names: ["--keep"], value: nil, help: "leaves the cluster's objects for the next up")]
+        case .run: [Self.port, .init(names: ["--in-background"], value: nil, help: ""), Self.ownMachine]
+        case .down:
+            [
+                Self.ownMachine,
+                .init(names: ["--keep"], value: nil, help: "leaves the cluster's objects for the next up"),
+            ]
         case .status: [.init(names: ["--output", "-o"], value: "json", help: "says it as JSON; text unless given")]
         case .logs: [.init(names: ["--follow", "-f"], value: nil, help: "goes on with what is logged from now on")]
         case .kubeconfig: []

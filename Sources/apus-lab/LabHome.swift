@@ -1,13 +1,24 @@
 import Base
 import Glibc
 
-/// Where the lab keeps its things: `$APUS_LAB_HOME`, or `/var/lib/apus-lab`.
+/// Where the lab keeps its things: `$APUS_LAB_HOME`, or `/var/lib/apus-lab`, or below the home of a user who is not root.
 struct LabHome: Sendable {
     let directory: String
 
     init() {
-        let chosen = unsafe getenv("APUS_LAB_HOME").map { unsafe String(cString: $0) } ?? ""
-        directory = chosen.isEmpty ? "/var/lib/apus-lab" : chosen
+        let usual = UserMachine.isNeeded ? Self.ofUser : nil
+        directory = Self.variable("APUS_LAB_HOME") ?? usual ?? "/var/lib/apus-lab"
+    }
+
+    /// Where users' programs keep their state (XDG Base Directory Specification).
+    private static var ofUser: String? {
+        if let state = variable("XDG_STATE_HOME") { return "\(state)/apus-lab" }
+        return variable("HOME").map { "\($0)/.local/state/apus-lab" }
+    }
+
+    private static func variable(_ name: String) -> String? {
+        let value = unsafe getenv(name).map { unsafe String(cString: $0) }
+        return value == "" ? nil : value
     }
 
     var server: String { "\(directory)/server" }
@@ -39,12 +50,13 @@ struct LabHome: Sendable {
 
     /// Makes this process the one that holds the lab, until it lets go of what is returned or ends.
     ///
+    /// - Parameter process: Its number for whoever asks who holds the lab.
     /// - Returns: Nil when another process holds it.
-    func hold() throws -> OwnedDescriptor? {
+    func hold(as process: pid_t = getpid()) throws -> OwnedDescriptor? {
         let file = try open(O_RDWR | O_CREAT)
         let descriptor = file.raw
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
-        let text = Array("\(getpid())\n".utf8)
+        let text = Array("\(process)\n".utf8)
         try systemCall("ftruncate") { ftruncate(descriptor, 0) }
         try systemCall("write") { unsafe write(descriptor, text, text.count) }
         return file

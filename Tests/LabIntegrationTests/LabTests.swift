@@ -16,6 +16,7 @@ import Testing
         .timeLimit(.minutes(5)),
         arguments: [
             "cluster.sh",  // kubectl finds a cluster, and down leaves nothing of it.
+            "rootless.sh",  // A user who is not root has all that, and a mesh, in namespaces of their own.
             "crashes.sh",  // Killed under load, the mesh loses nothing and serves nothing in plaintext.
         ]
     )

@@ -4,8 +4,9 @@ internal import Glibc
 
 /// What a container sees as `/`: this machine's file system, with changes kept to the container.
 ///
-/// An overlay puts a private writable layer over `/`. Where the kernel refuses one (a machine that is itself a
-/// container, or a node that does not run as root), the file system is shown read-only, with private `/tmp` and `/run`.
+/// An overlay puts a private writable layer over `/`. In a user's own namespaces the kernel refuses that, because of the
+/// mounts below `/`; there each directory of `/` gets an overlay of its own. Where the kernel refuses these too (a machine
+/// that is itself a container), the file system is shown read-only, with private `/tmp` and `/run`.
 struct RootFileSystem: Sendable {
     /// Where the layers and the mount point are.
     let directory: String
@@ -14,18 +15,67 @@ struct RootFileSystem: Sendable {
 
     /// Mounts it.
     ///
+    /// - Parameter paths: What somebody will mount to, or run as another user than root.
     /// - Returns: Whether the container may write to it.
-    func mount() throws(SystemError) -> Bool {
-        for name in ["rootfs", "upper", "work"] { try Files.makeDirectory("\(directory)/\(name)") }
-        let layers = "lowerdir=/,upperdir=\(directory)/upper,workdir=\(directory)/work"
-        // The second is for user namespaces, in which the kernel keeps the layers' records in other attributes.
-        for options in [layers, layers + ",userxattr"]
-        where unsafe CLinux_mount("overlay", path, "overlay", 0, options) == 0 {
-            return true
-        }
+    func mount(for paths: [String]) throws(SystemError) -> Bool {
+        try Files.makeDirectory(path)
+        if try overlay(of: "/", at: path, layers: directory) { return true }
+        if try mountInParts(for: paths) { return true }
         try systemCall("mount") { unsafe CLinux_mount("/", path, "", CLinux_MS_BIND | CLinux_MS_REC, nil) }
         return false
     }
+
+    private func overlay(of lower: String, at target: String, layers: String) throws(SystemError) -> Bool {
+        for name in ["upper", "work"] { try Files.makeDirectory("\(layers)/\(name)") }
+        let options = "lowerdir=\(lower),upperdir=\(layers)/upper,workdir=\(layers)/work"
+        // The second is for user namespaces, in which the kernel keeps the layers' records in other attributes.
+        for options in [options, options + ",userxattr"]
+        where unsafe CLinux_mount("overlay", target, "overlay", 0, options) == 0 {
+            return true
+        }
+        return false
+    }
+
+    /// Mounts each directory of `/` by itself.
+    ///
+    /// - Returns: False, and nothing is mounted, when that is not possible.
+    private func mountInParts(for paths: [String]) throws(SystemError) -> Bool {
+        guard unsafe CLinux_mount("tmpfs", path, "tmpfs", CLinux_MS_NODEV, "mode=755") == 0 else { return false }
+        for name in FilePath.entries(of: "/") where !Self.kernelDirectories.contains(name) {
+            let (source, target) = ("/\(name)", "\(path)/\(name)")
+            if let link = FilePath.linkTarget(of: source) {
+                _ = unsafe symlink(link, target)
+            } else if FilePath.isDirectory(source) {
+                try Files.makeDirectory(target)
+                let layers = "\(directory)/parts/\(name)"
+                try makeOwn(paths.filter { $0.hasPrefix(source + "/") }, in: "\(layers)/upper", below: source)
+                if try overlay(of: source, at: target, layers: layers) { continue }
+                if unsafe CLinux_mount(source, target, "", CLinux_MS_BIND | CLinux_MS_REC, nil) != 0 || name == "etc" {
+                    unmount(path)
+                    return false
+                }
+            }
+        }
+        return true
+    }
+
+    /// Makes the directories above `paths` root's own in the upper layer, and lets everybody pass; this machine's root, whose they are in
+    /// the lower layer, is nobody in a user's namespaces.
+    private func makeOwn(_ paths: [String], in layer: String, below base: String) throws(SystemError) {
+        for path in paths {
+            var place = ""
+            for name in FilePath.parent(of: path).dropFirst(base.count).split(separator: "/") {
+                place += "/\(name)"
+                // What is a link below must not become a directory.
+                if FilePath.linkTarget(of: base + place) != nil { break }
+                if Files.exists(base + place), !FilePath.isDirectory(base + place) { break }
+                try Files.makeDirectory(layer + place)
+            }
+        }
+    }
+
+    /// What every container gets from the kernel, or for itself.
+    private static let kernelDirectories: Set = ["proc", "sys", "dev", "run", "tmp", "lost+found"]
 
     /// Takes it away with all that was written to it; fine when it is not mounted.
     func remove() {

@@ -59,7 +59,9 @@ extension PodWorker {
             command: command.map { expandVariables($0) { environment[$0] } },
             environment: environment,
             rootPath: root.path,
-            isRootWritable: try root.mount(),
+            isRootWritable: try root.mount(
+                for: mounts.map(\.destination) + ["\(context.images.programDirectory)/apus-proxy"]
+            ),
             networkNamespace: pod.usesHostNetwork ? nil : context.network.namespacePath(uid),
             cgroup: Cgroups.areWritable
                 ? "\(context.configuration.addresses.cgroup)/\(uid)/\(container.name)" : nil,

@@ -1,0 +1,47 @@
+import Base
+import Glibc
+import Subprocess
+
+extension LabCommand {
+    static func down(_ arguments: LabArguments) async throws {
+        let home = LabHome()
+        if arguments.processOutside != nil { return await Lab(home: home, port: 0).removeTraces() }
+        let process = home.runningProcess
+        if let process { try await end(process, home) }
+        if UserMachine.isNeeded {
+            try await removeTracesInOwnMachine(home)
+        } else {
+            await Lab(home: home, port: 0).removeTraces()
+        }
+        if !arguments.has("--keep") { try removeState(home) }
+        print(process == nil ? "The cluster was not running; nothing of it is left." : "The cluster is down.")
+    }
+
+    /// What containers left belongs to users whom only a machine like theirs knows.
+    private static func removeTracesInOwnMachine(_ home: LabHome) async throws {
+        guard Files.exists(home.node) else { return }
+        unsafe setenv("APUS_LAB_HOME", home.directory, 1)
+        let command = try UserMachine.command(["down"])
+        try await Subprocess(command[0], Array(command.dropFirst())).runSuccessfully()
+    }
+
+    private static func end(_ process: pid_t, _ home: LabHome) async throws {
+        guard kill(process, SIGTERM) == 0 || errno == ESRCH else {
+            throw MeshError(.unavailable, "process \(process) is the cluster, but this user may not end it: use sudo")
+        }
+        if try await home.isFree(within: .seconds(15)) { return }
+        kill(process, SIGKILL)
+        guard try await home.isFree(within: .seconds(15)) else {
+            throw MeshError(.unavailable, "process \(process) does not end; try again when it has")
+        }
+    }
+
+    /// Removes what the lab wrote, and nothing that somebody else put there.
+    private static func removeState(_ home: LabHome) throws {
+        let server = ["state.db", "state.db-wal", "state.db-shm", "pki/ca.crt", "pki/ca.key", "pki/sa.key"]
+        for file in server.map({ "\(home.server)/\($0)" }) + [home.kubeconfig, home.log, home.directory + "/lab.lock"] {
+            unsafe unlink(file)
+        }
+        for directory in ["\(home.server)/pki", home.server, home.node, home.directory] { unsafe rmdir(directory) }
+    }
+}
