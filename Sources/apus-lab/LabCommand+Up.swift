@@ -34,8 +34,8 @@ extension LabCommand {
 
     private static func endedEarly(_ home: LabHome) -> String {
         let words = (try? Files.readText(home.log))?.split(separator: "\n").last.map { ": \($0)" } ?? ""
-        let advice = UserMachine.isNeeded ? "; without root it takes user namespaces that this machine may not allow: try sudo" : ""
-        return "the cluster ended while it was starting\(words)\(advice); see \(home.log)"
+        let advice = "; without root it takes user namespaces, which this machine may not allow: try sudo"
+        return "the cluster ended while it was starting\(words)\(UserMachine.isNeeded ? advice : ""); see \(home.log)"
     }
 
     private static func startInBackground(_ home: LabHome, _ port: UInt16) async throws -> Daemon.Report? {

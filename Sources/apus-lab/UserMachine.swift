@@ -23,7 +23,9 @@ enum UserMachine {
             + [try thisProgram()] + arguments
     }
 
-    /// Furnishes the new machine. A shell does it: this program's own threads cannot live with the `/proc` of another.
+    /// Furnishes the new machine.
+    ///
+    /// A shell does it, because this program's own threads cannot live with the `/proc` of another machine.
     private static let furnishing = """
         read -r process rest </proc/self/stat
         mount -t proc proc /proc

@@ -53,7 +53,7 @@ private struct WebhookServer {
                 [
                     "name": "hook.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
                     "failurePolicy": .string(failurePolicy), "rules": [rule],
-                    "objectSelector": ["matchLabels": ["ask": "yes"]], "timeoutSeconds": 2,
+                    "objectSelector": ["matchLabels": ["ask": "yes"]], "timeoutSeconds": 20,
                     "clientConfig": [
                         "url": .string(url ?? self.url),
                         "caBundle": .string(Base64.encode(Array(authorityPEM.utf8))),

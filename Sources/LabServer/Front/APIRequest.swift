@@ -23,6 +23,17 @@ struct APIRequest: Sendable {
 
     func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
+    /// A number of the query; nil when it is not given.
+    ///
+    /// - Throws: ``StatusError`` (400) when it is none.
+    func number(_ name: String) throws -> Int? {
+        guard let text = query(name), !text.isEmpty else { return nil }
+        guard let number = Int(text) else {
+            throw StatusError.badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax")
+        }
+        return number
+    }
+
     func flag(_ name: String) -> Bool { ["true", "1"].contains(query(name) ?? "") }
 
     /// The largest body that is read, in octets.
@@ -74,19 +85,30 @@ struct APIRequest: Sendable {
         )
     }
 
+    /// What the query of such a request is called in messages.
+    private var optionsKind: String {
+        switch method {
+        case "POST": "CreateOptions"
+        case "PUT": "UpdateOptions"
+        case "PATCH": "PatchOptions"
+        case "DELETE": "DeleteOptions"
+        default: "ListOptions"
+        }
+    }
+
     /// What the query says beside the object.
     func context() throws -> RequestContext {
         var context = RequestContext(user: user)
         let dryRun = query.filter { $0.name == "dryRun" }.map(\.value).filter { !$0.isEmpty }
         if let unknown = dryRun.first(where: { $0 != "All" }) {
             let error = FieldError.unsupported("dryRun", .strings([unknown]), ["All"])
-            throw StatusError(code: 422, reason: "Invalid", message: "options is invalid: \(error)")
+            throw StatusError.invalidOptions(optionsKind, error)
         }
         context.isDryRun = !dryRun.isEmpty
         if let text = query("fieldValidation"), !text.isEmpty {
             guard let value = RequestContext.FieldValidation(rawValue: text) else {
                 let error = FieldError.unsupported("fieldValidation", .string(text), ["", "Ignore", "Warn", "Strict"])
-                throw StatusError(code: 422, reason: "Invalid", message: "options is invalid: \(error)")
+                throw StatusError.invalidOptions(optionsKind, error)
             }
             context.fieldValidation = value
         } else {

@@ -67,7 +67,7 @@ extension ResourceHandler {
             sendsBookmarks: request.flag("allowWatchBookmarks"),
             marksInitialEnd: request.flag("sendInitialEvents")
         )
-        let patience = request.query("timeoutSeconds").flatMap { Int($0) } ?? Int.random(in: 1800...3600)
+        let patience = try request.number("timeoutSeconds") ?? Int.random(in: 1800...3600)
         return APIResponse(
             200,
             type: "application/json",

@@ -20,6 +20,7 @@ struct ResourceHandler: Sendable {
 
     private func answer(_ context: RequestContext) async throws -> APIResponse {
         if !target.subresource.isEmpty { try checkSubresource() }
+        if ["update", "patch"].contains(target.verb), target.name.isEmpty { throw StatusError.methodNotAllowed() }
         switch target.verb {
         case "get": return try shown(try read())
         case "list": return try list()
@@ -62,7 +63,7 @@ struct ResourceHandler: Sendable {
         let page = try registry.list(
             definition,
             selection(),
-            limit: request.query("limit").flatMap { Int($0) },
+            limit: request.number("limit"),
             continueToken: request.query("continue").flatMap { $0.isEmpty ? nil : $0 }
         )
         return try shown(page)
@@ -124,6 +125,13 @@ struct ResourceHandler: Sendable {
             )
         }
         let patch = try request.object()
+        if type != .json, patch.object == nil {
+            throw StatusError.badRequest("error decoding patch: a patch of this type is an object")
+        }
+        if type != .apply, request.query("force") != nil {
+            let error = FieldError.forbidden("force", "may not be specified for non-apply patch")
+            throw StatusError.invalidOptions("PatchOptions", error)
+        }
         if target.subresource == "scale" {
             let scale = Scale(definition)
             return try shown(
@@ -189,9 +197,26 @@ struct ResourceHandler: Sendable {
 
     /// Options come as body or in the query; the body counts.
     private func deleteOptions() throws -> DeleteOptions {
-        if !request.body.isEmpty { return DeleteOptions(try request.object(.builtIn("meta.DeleteOptions"))) }
-        var options = DeleteOptions(gracePeriodSeconds: request.query("gracePeriodSeconds").flatMap { Int64($0) })
-        options.propagationPolicy = request.query("propagationPolicy")
-        return options
+        var json: JSON = [:]
+        if request.body.isEmpty {
+            json["gracePeriodSeconds"] = try request.number("gracePeriodSeconds").map { .int(Int64($0)) }
+            json["propagationPolicy"] = request.query("propagationPolicy").map { .string($0) }
+            json["orphanDependents"] = request.query("orphanDependents").map { .bool($0 == "true") }
+        } else {
+            json = try request.object(.builtIn("meta.DeleteOptions"))
+        }
+        try checkDeletion(json)
+        return DeleteOptions(json)
+    }
+
+    private func checkDeletion(_ options: JSON) throws {
+        guard let policy = options["propagationPolicy"] else { return }
+        if options["orphanDependents"] != nil {
+            let detail = "orphanDependents and deletionPropagation cannot be both set"
+            throw StatusError.invalidOptions("DeleteOptions", .invalid("propagationPolicy", policy, detail))
+        }
+        let allowed = ["Foreground", "Background", "Orphan", "nil"]
+        guard !allowed.contains(policy.string ?? "") else { return }
+        throw StatusError.invalidOptions("DeleteOptions", .unsupported("propagationPolicy", policy, allowed))
     }
 }

@@ -39,6 +39,15 @@ struct PodStrategy: ResourceStrategy {
 
     func validate(_ object: JSON, old: JSON?) -> [FieldError] {
         guard let old else { return PodValidation.spec(object["spec"] ?? .null, field: "spec") }
+        for list in ["containers", "initContainers"] {
+            let (new, before) = (object["spec", list]?.array ?? [], old["spec", list]?.array ?? [])
+            if new.count != before.count {
+                return [.forbidden("spec.\(list)", "pod updates may not add or remove containers")]
+            }
+            for (index, container) in new.enumerated() where (container["image"]?.string ?? "").isEmpty {
+                return [.required("spec.\(list)[\(index)].image")]
+            }
+        }
         guard Self.frozen(object) != Self.frozen(old) else { return [] }
         return [
             .forbidden(

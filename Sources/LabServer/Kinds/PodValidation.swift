@@ -1,3 +1,4 @@
+import Base
 import JSON
 
 /// What must be true of a pod's specification.
@@ -8,6 +9,7 @@ enum PodValidation {
         if containers.isEmpty { errors.append(.required("\(field).containers")) }
         let volumes = spec["volumes"]?.array ?? []
         errors += names(volumes, field: "\(field).volumes")
+        errors += self.volumes(volumes, field: "\(field).volumes")
         let volumeNames = Set(volumes.compactMap { $0["name"]?.string })
         for list in ["initContainers", "containers"] {
             let elements = spec[list]?.array ?? []
@@ -30,8 +32,54 @@ enum PodValidation {
         if let grace = spec["terminationGracePeriodSeconds"]?.int, grace < 0 {
             errors.append(negative("\(field).terminationGracePeriodSeconds", grace))
         }
+        if let limit = spec["activeDeadlineSeconds"]?.int, !(1...2_147_483_647).contains(limit) {
+            let detail = "must be between 1 and 2147483647, inclusive"
+            errors.append(.invalid("\(field).activeDeadlineSeconds", .int(limit), detail))
+        }
+        for name in ["hostname", "subdomain"] {
+            guard let label = spec[name]?.string, !label.isEmpty, let problem = NameRule.label.problem(label) else {
+                continue
+            }
+            errors.append(.invalid("\(field).\(name)", .string(label), problem))
+        }
         errors += MetadataRules.labels(spec["nodeSelector"]?.strings ?? [:], field: "\(field).nodeSelector")
+        return errors + others(spec, field: field)
+    }
+
+    private static func others(_ spec: JSON, field: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        let names = Set((spec["containers"]?.array ?? []).compactMap { $0["name"]?.string })
+        for (index, container) in (spec["initContainers"]?.array ?? []).enumerated() {
+            guard let name = container["name"]?.string, names.contains(name) else { continue }
+            errors.append(.duplicate("\(field).initContainers[\(index)].name", .string(name)))
+        }
+        for (index, toleration) in (spec["tolerations"]?.array ?? []).enumerated() {
+            let path = "\(field).tolerations[\(index)].operator"
+            errors += oneOf(toleration["operator"], ["Equal", "Exists"], field: path)
+        }
+        for alias in spec["hostAliases"]?.array ?? [] {
+            let address = alias["ip"]?.string ?? ""
+            if IPAddress(address) == nil {
+                errors.append(.invalid("\(field).hostAliases.ip", .string(address), "must be valid IP address"))
+            }
+        }
         return errors
+    }
+
+    /// Each volume comes from one source, and one that is named.
+    private static func volumes(_ volumes: [JSON], field: String) -> [FieldError] {
+        volumes.enumerated().flatMap { index, volume -> [FieldError] in
+            let path = "\(field)[\(index)]"
+            let sources = (volume.object ?? [:]).keys.filter { $0 != "name" }.sorted()
+            var errors: [FieldError] = sources.dropFirst().map {
+                .forbidden("\(path).\($0)", "may not specify more than 1 volume type")
+            }
+            for (source, key) in [("configMap", "name"), ("secret", "secretName"), ("hostPath", "path")]
+            where volume[source] != nil && (volume[source, key]?.string ?? "").isEmpty {
+                errors.append(.required("\(path).\(source).\(key)"))
+            }
+            return errors
+        }
     }
 
     /// Names are there, are labels, and are each used once.
@@ -72,39 +120,16 @@ enum PodValidation {
             }
         }
         errors += ports(container["ports"]?.array ?? [], field: "\(field).ports")
-        errors += environment(container["env"]?.array ?? [], field: "\(field).env")
+        errors += ContainerValidation.environment(container, field: field)
         for (index, mount) in (container["volumeMounts"]?.array ?? []).enumerated() {
             let (path, name) = ("\(field).volumeMounts[\(index)]", mount["name"]?.string ?? "")
             if !volumes.contains(name) { errors.append(.notFound("\(path).name", .string(name))) }
             if (mount["mountPath"]?.string ?? "").isEmpty { errors.append(.required("\(path).mountPath")) }
         }
-        return errors + probes(container, isInit: isInit, field: field)
-    }
-
-    private static func environment(_ variables: [JSON], field: String) -> [FieldError] {
-        variables.enumerated().flatMap { index, variable in
-            let path = "\(field)[\(index)]"
-            var errors: [FieldError] = []
-            if (variable["name"]?.string ?? "").isEmpty { errors.append(.required("\(path).name")) }
-            if variable["valueFrom"]?.object != nil, !(variable["value"]?.string ?? "").isEmpty {
-                errors.append(.invalid("\(path).valueFrom", "", "may not be specified when `value` is not empty"))
-            }
-            return errors
-        }
-    }
-
-    private static func probes(_ container: JSON, isInit: Bool, field: String) -> [FieldError] {
-        ["livenessProbe", "readinessProbe", "startupProbe"].flatMap { name -> [FieldError] in
-            guard let probe = container[name] else { return [] }
-            var errors: [FieldError] = []
-            let handlers = ["exec", "httpGet", "tcpSocket", "grpc"].filter { probe[$0] != nil }
-            if handlers.isEmpty { errors.append(.required("\(field).\(name)", "must specify a handler type")) }
-            if isInit, container["restartPolicy"] == nil {
-                let detail = "may not be set for init containers without restartPolicy=Always"
-                errors.append(.forbidden("\(field).\(name)", detail))
-            }
-            return errors
-        }
+        errors += ContainerValidation.hooks(container, field: field)
+        errors += ContainerValidation.probes(container, isInit: isInit, field: field)
+        errors += ContainerValidation.resources(container, field: field)
+        return errors + ContainerValidation.security(container, field: field)
     }
 
     private static func ports(_ ports: [JSON], field: String) -> [FieldError] {

@@ -1,3 +1,4 @@
+import Base
 import JSON
 import Kubernetes
 
@@ -57,11 +58,37 @@ struct ServiceStrategy: ResourceStrategy {
         if type == "ExternalName", (spec["externalName"]?.string ?? "").isEmpty {
             errors.append(.required("spec.externalName"))
         }
-        errors += ports(spec["ports"]?.array ?? [])
+        errors += ports(spec["ports"]?.array ?? []) + reach(spec, type, old)
         errors += MetadataRules.labels(spec["selector"]?.strings ?? [:], field: "spec.selector")
         let before = old?["spec", "clusterIP"]?.string ?? ""
         if !before.isEmpty, type != "ExternalName", old?["spec", "type"]?.string != "ExternalName", address != before {
             errors.append(.invalid("spec.clusterIPs[0]", .strings([address]), "may not change once set"))
+        }
+        return errors
+    }
+
+    /// How it is reached from outside.
+    private func reach(_ spec: JSON, _ type: String, _ old: JSON?) -> [FieldError] {
+        var errors: [FieldError] = []
+        if type == "ExternalName", let name = spec["externalName"]?.string, !name.isEmpty,
+            let problem = NameRule.subdomain.problem(name.hasSuffix(".") ? String(name.dropLast()) : name)
+        {
+            errors.append(.invalid("spec.externalName", .string(name), problem))
+        }
+        // Those of its former type are left over, and go by themselves.
+        let former = Set((old?["spec", "ports"]?.array ?? []).compactMap { $0["nodePort"]?.int } + [0])
+        for (index, port) in (spec["ports"]?.array ?? []).enumerated()
+        where ["ClusterIP", "ExternalName"].contains(type) && !former.contains(port["nodePort"]?.int ?? 0) {
+            let detail = "may not be used when `type` is '\(type)'"
+            errors.append(.forbidden("spec.ports[\(index)].nodePort", detail))
+        }
+        for (index, address) in (spec["externalIPs"]?.array ?? []).enumerated()
+        where IPAddress(address.string ?? "") == nil {
+            let detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+            errors.append(.invalid("spec.externalIPs[\(index)]", address, detail))
+        }
+        for field in ["externalTrafficPolicy", "internalTrafficPolicy"] where spec[field]?.string != "" {
+            errors += PodValidation.oneOf(spec[field], ["Cluster", "Local"], field: "spec.\(field)")
         }
         return errors
     }

@@ -34,7 +34,16 @@ struct EndpointSliceStrategy: ResourceStrategy {
 
 struct ConfigMapStrategy: ResourceStrategy {
     func validate(_ object: JSON, old: JSON?) -> [FieldError] {
-        KeyedData.validate(object, ["data", "binaryData"]) + KeyedData.immutable(object, old, ["data", "binaryData"])
+        var errors = KeyedData.validate(object, ["data", "binaryData"])
+        for (key, value) in (object["binaryData"]?.strings ?? [:]).sorted(by: { $0.key < $1.key }) {
+            if object["data", key] != nil {
+                errors.append(.invalid("data[\(key)]", .string(key), "duplicate of key present in binaryData"))
+            }
+            if Base64.decode(value) == nil {
+                errors.append(.invalid("binaryData[\(key)]", .string(value), "illegal base64 data"))
+            }
+        }
+        return errors + KeyedData.immutable(object, old, ["data", "binaryData"])
     }
 }
 

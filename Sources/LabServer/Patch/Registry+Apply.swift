@@ -12,13 +12,18 @@ extension Registry {
         _ context: RequestContext
     ) async throws -> JSON {
         guard !context.fieldManager.isEmpty else {
-            throw StatusError.badRequest(
-                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"
-            )
+            let error = FieldError.required("fieldManager", "is required for apply patch")
+            throw StatusError.invalidOptions("PatchOptions", error)
         }
         guard configuration["metadata", "managedFields"] == nil else {
             throw StatusError.badRequest("metadata.managedFields must be nil")
         }
+        guard configuration.apiVersion == definition.type.apiVersion else {
+            throw StatusError.badRequest(
+                "Incorrect version specified in apply patch. Specified patch version: \(configuration.apiVersion), expected: \(definition.type.apiVersion)"
+            )
+        }
+        try Self.checkIdentity(configuration, definition, namespace: namespace, name: name)
         var configuration = try checked(configuration, definition, context)
         if definition.subresources.contains("status"), subresource.isEmpty { configuration["status"] = nil }
         let applied = configuration

@@ -26,6 +26,10 @@ struct FieldError: Hashable, Sendable, CustomStringConvertible {
     static func invalid(_ field: String, _ value: JSON, _ detail: String) -> FieldError {
         FieldError(reason: .invalid, field: field, message: "Invalid value: \(shown(value))" + suffix(detail))
     }
+    static func invalidHex(_ field: String, _ value: Int, _ detail: String) -> FieldError {
+        let text = "0x" + String(value, radix: 16)
+        return FieldError(reason: .invalid, field: field, message: "Invalid value: \(text)" + suffix(detail))
+    }
     static func wrongType(_ field: String, _ value: JSON, _ detail: String) -> FieldError {
         FieldError(reason: .typeInvalid, field: field, message: "Invalid value: \(shown(value))" + suffix(detail))
     }

@@ -84,6 +84,7 @@ enum MetadataRules {
         let name = parts.last ?? ""
         if parts.count > 2 || !isNamePart(name) { return qualifiedNameRule }
         if name.utf8.count > 63 { return "name part must be no more than 63 characters" }
+        if parts.count == 2, parts[0].isEmpty { return "prefix part must be non-empty" }
         if parts.count == 2, let problem = NameRule.subdomain.problem(parts[0]) { return "prefix part \(problem)" }
         return nil
     }

@@ -38,6 +38,8 @@ enum FinalizedBySpec {
 }
 
 extension Registry {
+    private static let lastingNamespaces: Set = ["default", "kube-system", "kube-public"]
+
     /// Deletes the object, or marks it to be deleted once its grace period is over and its finalizers are done.
     ///
     /// - Returns: The object as it is now, or was last; `isGone` tells which.
@@ -50,6 +52,9 @@ extension Registry {
     ) async throws -> (object: JSON, isGone: Bool) {
         let key = definition.key(namespace: namespace, name: name)
         guard let first = store.index[key] else { throw StatusError.notFound(definition.type, name) }
+        if definition.storage == "/namespaces", Self.lastingNamespaces.contains(name) {
+            throw StatusError.forbidden(definition.type, name, "this namespace may not be deleted")
+        }
         let request = admissionRequest(.delete, definition, object: nil, old: definition.shown(first.value), context)
         _ = try await admission.mutate(request)
         try await admission.validate(request)

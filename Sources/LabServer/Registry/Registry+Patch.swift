@@ -30,6 +30,7 @@ extension Registry {
             context
         ) { current in
             let patched = try Self.patched(current, patch, type, definition.schema.node)
+            try Self.checkIdentity(patched, definition, namespace: namespace, name: name)
             // Tells of unknown fields; the change itself reads the object again.
             _ = try self.decode(patched, definition, context)
             return patched

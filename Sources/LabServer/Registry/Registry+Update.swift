@@ -15,18 +15,14 @@ extension Registry {
         _ context: RequestContext
     ) async throws -> JSON {
         let new = try decode(object, definition, context)
-        guard new.metadata.name == name || new.metadata.name.isEmpty else {
+        if new.metadata.name.isEmpty {
             throw StatusError.badRequest(
-                "the name of the object (\(new.metadata.name)) does not match the name on the URL (\(name))"
+                "the name of the object (\(name) based on URL) was undeterminable: name must be provided"
             )
         }
-        if definition.type.isNamespaced, let namespace, !["", namespace].contains(new.metadata.namespace) {
-            throw StatusError.badRequest(
-                "the namespace of the object (\(new.metadata.namespace)) does not match the namespace on the request (\(namespace))"
-            )
-        }
+        try Self.checkIdentity(new, definition, namespace: namespace, name: name)
         if definition.strategy.requiresVersionOnUpdate, new.metadata.resourceVersion.isEmpty {
-            let error = FieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+            let error = FieldError.invalidHex("metadata.resourceVersion", 0, "must be specified for an update")
             throw StatusError.invalid(definition.type, name, [error])
         }
         return try await change(
@@ -36,6 +32,21 @@ extension Registry {
             subresource: subresource,
             context
         ) { _ in new }
+    }
+
+    /// A write cannot make another object of the one that its path names.
+    static func checkIdentity(_ object: JSON, _ definition: ResourceDefinition, namespace: String?, name: String) throws
+    {
+        let metadata = object.metadata
+        guard ["", name].contains(metadata.name) else {
+            throw StatusError.badRequest(
+                "the name of the object (\(metadata.name)) does not match the name on the URL (\(name))"
+            )
+        }
+        guard definition.type.isNamespaced, let namespace, !["", namespace].contains(metadata.namespace) else { return }
+        throw StatusError.badRequest(
+            "the namespace of the object (\(metadata.namespace)) does not match the namespace on the request (\(namespace))"
+        )
     }
 
     /// Changes the object to what `make` makes of it, which runs again when another change comes between.

@@ -56,6 +56,16 @@ extension StatusError {
         )
     }
 
+    /// The query of a request cannot be.
+    static func invalidOptions(_ kind: String, _ error: FieldError) -> StatusError {
+        StatusError(
+            code: 422,
+            reason: "Invalid",
+            message: "\(kind).meta.k8s.io \"\" is invalid: \(error)",
+            details: ["group": "meta.k8s.io", "kind": .string(kind), "causes": [error.cause]]
+        )
+    }
+
     static func badRequest(_ message: String) -> StatusError {
         StatusError(code: 400, reason: "BadRequest", message: message)
     }

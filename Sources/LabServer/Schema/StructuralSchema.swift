@@ -97,7 +97,8 @@ struct StructuralSchema: Sendable {
                 }
                 if var member = members[name] {
                     applyDefaults(&member, property)
-                    members[name] = member
+                    // What may not be null and has no default is as if it were not there.
+                    members[name] = member.isNull && !isNullable ? nil : member
                 }
             }
             if let additional = schema["additionalProperties"], additional.object != nil {

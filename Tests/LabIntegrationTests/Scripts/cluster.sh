@@ -127,6 +127,7 @@ check "nor the node port" "curl: (28)*" "$(from_stranger "http://$node:$(service
 ip netns delete stranger
 kubectl -n foo patch service productpage -p '{"spec": {"type": "ClusterIP"}}' >/dev/null
 for _ in $(seq 100); do [ -z "$(service_field .status.loadBalancer.ingress)" ] && break; sleep 0.05; done
+for _ in $(seq 100); do curl -s -o /dev/null --max-time 5 "http://$external:9080/" || break; sleep 0.05; done
 check "a Service that is none any more gives its address back" "curl: (7)*" "$(curl -sS --max-time 5 "http://$external:9080/" 2>&1)"
 kubectl delete -n foo -f "$samples/bookinfo/productpage.yaml" >/dev/null
 
@@ -145,7 +146,7 @@ check "the pods are back" "*condition met*condition met*" \
 sleeps() { ps -eo args= | grep -c '^/bin/sleep'; }
 for _ in $(seq 100); do [ "$(sleeps)" = 1 ] && break; sleep 0.05; done
 check "no container of the time before is left" 1 "$(sleeps)"
-check "and they reach each other" "200" "$(exec_sleep curl -sS --retry 5 --retry-connrefused -o /dev/null -w '%{http_code}' http://httpbin.foo:8000/ip)"
+check "and they reach each other" "200" "$(exec_sleep curl -s --retry 5 --retry-connrefused -o /dev/null -w '%{http_code}' http://httpbin.foo:8000/ip)"
 
 began=$(milliseconds)
 kubectl delete namespace foo >/dev/null
