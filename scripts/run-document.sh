@@ -53,7 +53,7 @@ normalize() {
 
 # Whether the block only looks: then it can be typed again.
 only_looks() {
-    ! grep -qvE '^(kubectl (get|exec|wait|rollout status) |for |istioctl (version|proxy-|pc |ps|x |authn |analyze)|apus (matrix|explain|plan))' "$1"
+    ! grep -qvE '^(kubectl (get|exec|wait|rollout status) |curl |testssl |openssl s_client |for |istioctl (version|proxy-|pc |ps|x |authn |analyze)|apus (matrix|explain|plan|tls-scan))' "$1"
 }
 
 matches() { # block, option

@@ -10,8 +10,6 @@ struct MeshSnapshot: Sendable {
     /// The mesh configuration in force; the defaults where there is no control plane.
     let config: MeshConfig
     let objects: [JSON]
-    /// Whether ``objects`` has the Secrets, which not everybody may read.
-    var hasSecrets = false
 
     /// The model that the control plane would have of the same objects.
     var model: MeshModel { Self.model(config: config, objects: objects) }
@@ -25,10 +23,8 @@ struct MeshSnapshot: Sendable {
     static func load(
         _ api: any KubernetesAPI,
         systemNamespace: String,
-        revision: String = "",
-        withSecrets: Bool = false
+        revision: String = ""
     ) async throws -> Self {
-        async let secrets = withSecrets ? secrets(api) : nil
         let objects = try await withThrowingTaskGroup(of: [JSON].self) { group in
             for type in types { group.addTask { try await Self.list(type, api) } }
             var all: [JSON] = []
@@ -36,8 +32,7 @@ struct MeshSnapshot: Sendable {
             return all
         }
         let config = try await config(api, namespace: systemNamespace, revision: revision)
-        let found = try await secrets
-        return Self(config: config, objects: objects + (found ?? []), hasSecrets: found != nil)
+        return Self(config: config, objects: objects)
     }
 
     private static let types: [ResourceType] = [
@@ -58,15 +53,6 @@ struct MeshSnapshot: Sendable {
             }
         } catch let error as StatusError where error.isNotFound {
             return []
-        }
-    }
-
-    /// All Secrets; nil when they may not be read.
-    private static func secrets(_ api: any KubernetesAPI) async throws -> [JSON]? {
-        do {
-            return try await list(.secrets, api)
-        } catch let error as StatusError where error.isForbidden {
-            return nil
         }
     }
 

@@ -86,28 +86,24 @@ private struct AnalyzeRun {
         for problem in files.problems { console.complain("Error(s) reading files: \(problem)") }
         var resources = files.resources
         var config = MeshConfig()
-        var namespace: String?
-        var knowsSecrets = true
+        var options = Analysis.Options()
         if invocation.bool("use-kube") {
             let cluster = try await invocation.cluster()
             let snapshot = try await MeshSnapshot.load(
                 cluster.api,
                 systemNamespace: invocation.systemNamespace,
-                revision: invocation.string("revision"),
-                withSecrets: true
+                revision: invocation.string("revision")
             )
-            knowsSecrets = snapshot.hasSecrets
             config = snapshot.config
-            if !invocation.bool("all-namespaces") { namespace = invocation.namespace(of: cluster) }
+            if !invocation.bool("all-namespaces") { options.namespace = invocation.namespace(of: cluster) }
             // A file stands for the object as it would be.
             let replaced = Set(resources.map { AnalyzedFiles.key($0.object) })
             resources += snapshot.objects.filter { !replaced.contains(AnalyzedFiles.key($0)) }
                 .map { Analysis.Resource($0) }
+            options.unreadable = try await CredentialReading(api: cluster.api).add(to: &resources)
         }
+        let namespace = options.namespace
         if invocation.has("meshConfigFile") { config = try meshConfig() }
-        var options = Analysis.Options()
-        options.namespace = namespace
-        options.knowsSecrets = knowsSecrets
         options.suppressions = invocation.strings("suppress")
         options.analyzers = invocation.strings("analyzer")
         let messages = Analysis(resources, config: config, options: options).messages

@@ -121,7 +121,7 @@ struct GatewayManifest {
         }
         // It is complete: nobody is to inject it again.
         injected["metadata", "labels", "sidecar.istio.io/inject"] = "false"
-        for key in ["sidecar.istio.io/status", "proxy.istio.io/overrides", "inject.istio.io/templates"] {
+        for key in ["sidecar.istio.io/status", "proxy.istio.io/overrides"] {
             injected["metadata", "annotations", key] = nil
         }
         return injected

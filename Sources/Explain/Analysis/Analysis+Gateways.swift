@@ -78,66 +78,6 @@ extension Gateway {
     }
 }
 
-/// IST0101, IST0161: secrets that are not there or cannot be used, each in the namespace of the gateway's pods.
-@Sendable func analyzeGatewaySecrets(_ context: AnalysisContext, _ findings: FindingList) {
-    guard context.knowsSecrets else { return }
-    var secrets: [ObjectKey: JSON] = [:]
-    for resource in context.resources("Secret") { secrets[resource.object.metadata.key] = resource.object }
-    for selected in context.gateways {
-        for namespace in Set(selected.pods.map(\.namespace)).sorted() {
-            for server in selected.gateway.servers {
-                for text in server.tls?.credentials ?? [] {
-                    guard let reference = try? CredentialReference(text, namespace: namespace),
-                        reference.kind == .secret
-                    else { continue }
-                    let key = ObjectKey(namespace: namespace, name: reference.name)
-                    judge(secrets[key], named: text, selected, findings)
-                }
-            }
-        }
-    }
-}
-
-private func judge(_ secret: JSON?, named name: String, _ selected: SelectedGateway, _ findings: FindingList) {
-    guard let secret else {
-        findings.add("IST0101", .error, selected.resource, "Referenced credentialName not found: \"\(name)\"")
-        return
-    }
-    var problems: [String] = []
-    do {
-        let check = CertificateCheck(try SecretContent(certificateOf: secret), now: .now)
-        problems = check.errors
-        for warning in check.warnings {
-            findings.add(
-                "IST0133",
-                .warning,
-                selected.resource,
-                "Schema validation warning: secret \(secret.metadata.key): \(warning)"
-            )
-        }
-    } catch {
-        problems = [error.message]
-    }
-    if secret["data", "token"] != nil {
-        findings.add(
-            "IST0133",
-            .warning,
-            selected.resource,
-            "Schema validation warning: secret \(secret.metadata.key) has a key named token: gateways of Istio up to 1.4 (ASM "
-                + "before 1.17) take it for a service account's and ignore it; remove the key where such gateways may read it"
-        )
-    }
-    guard !problems.isEmpty else { return }
-    let metadata = selected.gateway.metadata
-    findings.add(
-        "IST0161",
-        .error,
-        selected.resource,
-        "The credential referenced by the Gateway \(metadata.name) in namespace \(metadata.namespace) is invalid, which can "
-            + "cause the traffic not to work as expected. (\(secret.metadata.key): \(problems.joined(separator: "; ")))"
-    )
-}
-
 /// IST0145: Gateways of which one takes hosts from the other.
 @Sendable func analyzeGatewayConflicts(_ context: AnalysisContext, _ findings: FindingList) {
     let gateways = context.gateways

@@ -1,5 +1,6 @@
+public import Base
 public import JSON
-internal import Kubernetes
+public import Kubernetes
 internal import Mesh
 public import MeshAPI
 
@@ -28,8 +29,10 @@ public struct Analysis: Sendable {
         /// Names of analyzers; all of them run when none of these exists.
         public var analyzers: [String] = []
 
-        /// Whether the objects have the Secrets among them, so that one that is not there is missing.
-        public var knowsSecrets = true
+        /// Secrets and ConfigMaps of which nothing is known, because whoever analyzes may not read them.
+        public var unreadable: Set<ObjectKey> = []
+        /// The moment for which certificates are judged.
+        public var now = Timestamp.now
 
         public init() {}
     }
@@ -41,7 +44,9 @@ public struct Analysis: Sendable {
     public static let analyzerNames = Analyzer.all.map(\.name).sorted()
 
     public init(_ resources: [Resource], config: MeshConfig = MeshConfig(), options: Options = Options()) {
-        let context = AnalysisContext(resources, config: config, knowsSecrets: options.knowsSecrets)
+        var context = AnalysisContext(resources, config: config)
+        context.unreadable = options.unreadable
+        context.now = options.now
         let chosen = Analyzer.all.filter { options.analyzers.contains($0.name) }
         let findings = FindingList()
         for analyzer in chosen.isEmpty ? Analyzer.all : chosen { analyzer.run(context, findings) }
@@ -117,11 +122,13 @@ final class FindingList {
 struct AnalysisContext {
     private let byKind: [String: [Analysis.Resource]]
     let model: MeshModel
-    let knowsSecrets: Bool
+    /// Secrets and ConfigMaps of which nothing is known.
+    var unreadable: Set<ObjectKey> = []
+    /// The moment for which certificates are judged.
+    var now = Timestamp.now
     var config: MeshConfig { model.config }
 
-    init(_ resources: [Analysis.Resource], config: MeshConfig, knowsSecrets: Bool = true) {
-        self.knowsSecrets = knowsSecrets
+    init(_ resources: [Analysis.Resource], config: MeshConfig = MeshConfig()) {
         byKind = Dictionary(grouping: resources, by: \.object.kind)
         var model = MeshModel(config: config)
         for resource in resources { _ = model.update(resource.object) }
@@ -176,7 +183,7 @@ struct Analyzer: Sendable {
         Analyzer(name: "gateway.CertificateAnalyzer", run: analyzeGatewayCertificates),
         Analyzer(name: "gateway.ConflictingGatewayAnalyzer", run: analyzeGatewayConflicts),
         Analyzer(name: "gateway.IngressGatewayPortAnalyzer", run: analyzeGatewayPorts),
-        Analyzer(name: "gateway.SecretAnalyzer", run: analyzeGatewaySecrets),
+        Analyzer(name: "gateway.SecretAnalyzer", run: analyzeGatewayCredentials),
         Analyzer(name: "gateway.ServerAnalyzer", run: analyzeGatewayServers),
         Analyzer(name: "injection.Analyzer", run: analyzeInjection),
         Analyzer(name: "injection.LabelAnalyzer", run: analyzeInjectionLabels),
