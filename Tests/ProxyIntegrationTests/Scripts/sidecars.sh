@@ -136,7 +136,7 @@ reload() { # <name>: reads the configuration again and waits for the log to say 
 
 touch "$work"/{server,client}.log "$work"/{server,client}.err
 chmod 666 "$work"/*.log "$work"/*.err
-server python3 "$here/applications.py" 10.77.0.2 "$work/server.pem" "$work/server.key" >"$work/applications.out" 2>&1 &
+ip netns exec "$id-s" python3 "$here/applications.py" 10.77.0.2 "$work/server.pem" "$work/server.key" >"$work/applications.out" 2>&1 &
 pids+=($!)
 wait_for 10 grep -q ready "$work/applications.out" || { cat "$work/applications.out"; exit 1; }
 write_server PERMISSIVE
