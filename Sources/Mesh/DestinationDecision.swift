@@ -1,4 +1,4 @@
-internal import MeshAPI
+public import MeshAPI
 
 /// The one that connects: what decisions depend on of a client.
 public struct Client: Hashable, Sendable {
@@ -87,6 +87,8 @@ public struct DestinationDecision: Hashable, Sendable {
     public var maxPendingRequests = 0
     /// Requests on one connection at most, 0 for no limit.
     public var maxRequestsPerConnection = 0
+    /// As the rule says it; nil when endpoints are never left out.
+    public var outlierDetection: OutlierDetection?
 
     init(name: DestinationName, application: Application) {
         self.name = name

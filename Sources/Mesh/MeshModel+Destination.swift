@@ -39,6 +39,7 @@ extension MeshModel {
         decision.maxConnections = pool?.maxConnections ?? 0
         decision.maxPendingRequests = pool?.maxPendingRequests ?? 0
         decision.maxRequestsPerConnection = pool?.maxRequestsPerConnection ?? 0
+        decision.outlierDetection = settings.outlierDetection
     }
 
     /// An endpoint with what is known of the workload behind it.

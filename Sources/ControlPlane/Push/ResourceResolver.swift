@@ -171,12 +171,24 @@ struct ResourceResolver {
         destination.maxConnections = decision.maxConnections
         destination.maxPendingRequests = decision.maxPendingRequests
         destination.maxRequestsPerConnection = decision.maxRequestsPerConnection
+        destination.outlierDetection = decision.outlierDetection.map(outlierDetection)
         destination.loadBalancing =
             switch decision.loadBalancing {
             case .leastRequest: .leastRequest
             case .roundRobin: .roundRobin
             case .random: .random
             }
+    }
+
+    private func outlierDetection(_ rule: MeshAPI.OutlierDetection) -> Discovery.OutlierDetection {
+        var result = Discovery.OutlierDetection()
+        result.consecutive5xxErrors = rule.consecutive5xxErrors ?? result.consecutive5xxErrors
+        result.consecutiveGatewayErrors = rule.consecutiveGatewayErrors ?? result.consecutiveGatewayErrors
+        result.interval = rule.interval ?? result.interval
+        result.baseEjectionTime = rule.baseEjectionTime ?? result.baseEjectionTime
+        // Zero means the default, as in Istio.
+        if let percent = rule.maxEjectionPercent, percent > 0 { result.maxEjectionPercent = percent }
+        return result
     }
 
     private func endpoint(_ endpoint: DestinationDecision.Endpoint) -> Destination.Endpoint? {

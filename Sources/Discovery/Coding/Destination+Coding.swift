@@ -16,6 +16,7 @@ extension Destination: DiscoveryMessage {
         writer.number(12, maxPendingRequests)
         writer.number(13, maxRequestsPerConnection)
         writer.string(14, refusal)
+        if let outlierDetection { writer.message(15, outlierDetection) }
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
@@ -38,6 +39,7 @@ extension Destination: DiscoveryMessage {
             case 12: maxPendingRequests = try field.number()
             case 13: maxRequestsPerConnection = try field.number()
             case 14: refusal = try field.string()
+            case 15: outlierDetection = try field.message(OutlierDetection.self)
             default: break
             }
         }
@@ -71,6 +73,34 @@ extension Destination.Endpoint: DiscoveryMessage {
             case 3: tls = try field.value()
             case 4: reason = try field.string()
             case 5: weight = try field.number()
+            default: break
+            }
+        }
+    }
+}
+
+extension OutlierDetection: DiscoveryMessage {
+    func write(into writer: inout ProtobufWriter) {
+        writer.number(1, consecutive5xxErrors)
+        writer.number(2, consecutiveGatewayErrors)
+        writer.duration(3, interval)
+        writer.duration(4, baseEjectionTime)
+        writer.number(5, maxEjectionPercent)
+    }
+
+    init(_ reader: ProtobufReader) throws(ProtobufError) {
+        self.init()
+        // What is not sent is zero.
+        (consecutive5xxErrors, consecutiveGatewayErrors, maxEjectionPercent) = (0, 0, 0)
+        (interval, baseEjectionTime) = (.zero, .zero)
+        var reader = reader
+        while let field = try reader.nextField() {
+            switch field.number {
+            case 1: consecutive5xxErrors = try field.number()
+            case 2: consecutiveGatewayErrors = try field.number()
+            case 3: interval = try field.duration()
+            case 4: baseEjectionTime = try field.duration()
+            case 5: maxEjectionPercent = try field.number()
             default: break
             }
         }

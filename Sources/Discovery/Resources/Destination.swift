@@ -25,6 +25,8 @@ public struct Destination: Hashable, Sendable {
     public var maxPendingRequests = 0
     /// Requests on one connection at most, 0 for no limit (`maxRequestsPerConnection`).
     public var maxRequestsPerConnection = 0
+    /// When endpoints are left out for a while; nil for never.
+    public var outlierDetection: OutlierDetection?
 
     public init(name: String, host: String, port: UInt16, application: ApplicationProtocol) {
         self.name = name
@@ -61,6 +63,22 @@ public struct Destination: Hashable, Sendable {
             self.reason = reason
         }
     }
+}
+
+/// When an endpoint that fails is left out for a while (DestinationRule `outlierDetection`).
+public struct OutlierDetection: Hashable, Sendable {
+    /// Responses from 500 on, and requests without any, in a row; 0 for no such limit.
+    public var consecutive5xxErrors = 5
+    /// 502, 503 and 504, and requests without any response, in a row; 0 for no such limit.
+    public var consecutiveGatewayErrors = 0
+    /// After so long without trouble an endpoint is left out for less time when it fails again.
+    public var interval: Duration = .seconds(10)
+    /// How long it is left out the first time; twice as long the second.
+    public var baseEjectionTime: Duration = .seconds(30)
+    /// Of the destination's endpoints, this share is left out at most; 0...100.
+    public var maxEjectionPercent = 10
+
+    public init() {}
 }
 
 /// What a client sends and expects when it speaks TLS to a destination (DestinationRule `trafficPolicy.tls`).

@@ -185,6 +185,13 @@ struct StaticConfiguration: Sendable {
             tls.subjectAlternativeNames = json["subjectAltNames"]?.array?.compactMap(\.string) ?? []
             destination.tls = tls
         }
+        if let rules = json["outlierDetection"] {
+            var detection = OutlierDetection()
+            detection.consecutive5xxErrors = Int(rules["consecutive5xxErrors"]?.int ?? 5)
+            detection.baseEjectionTime = .seconds(rules["baseEjectionSeconds"]?.int ?? 30)
+            detection.maxEjectionPercent = Int(rules["maxEjectionPercent"]?.int ?? 10)
+            destination.outlierDetection = detection
+        }
         destination.usesOriginalDestination = json["usesOriginalDestination"]?.bool ?? false
         destination.tlsForUnlisted = isMutual ? .configured : .plaintext
         for text in json["endpoints"]?.array?.compactMap(\.string) ?? [] {

@@ -206,7 +206,7 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         guard let pool = worker.pool(named: name) else {
             return refuse("destination \(name) is not there", flag: .noCluster, details: "cluster_not_found")
         }
-        guard let endpoint = pool.pick(original: info.target, avoiding: nil, &worker.random) else {
+        guard let endpoint = pool.pick(original: info.target, at: worker.loop.now, &worker.random) else {
             let refusal = pool.destination.refusal
             let reason = refusal.isEmpty ? "\(name) has no endpoint" : refusal
             return refuse(reason, flag: .noHealthyUpstream, details: "no_healthy_upstream")

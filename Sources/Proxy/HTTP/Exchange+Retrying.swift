@@ -1,5 +1,6 @@
 internal import Base
 internal import Discovery
+internal import EventLoop
 internal import HTTP
 
 /// Whether and where a request is tried again.
@@ -15,8 +16,18 @@ extension Exchange {
         }
     }
 
+    /// Tells the pool how its endpoint did, which may be left out for a while then.
+    func judgeEndpoint(_ outcome: EndpointHealth.Outcome) {
+        guard let pool, let endpoint, pool.destination.outlierDetection != nil else { return }
+        guard let time = pool.record(outcome, of: endpoint, at: worker.loop.now) else { return }
+        worker.telemetry.log.warn(
+            "\(endpoint.name) of \(pool.name) is left out for \(time.components.seconds) s: it failed too often in a row"
+        )
+    }
+
     /// Whether another attempt takes the place of this response; nothing of it has been sent yet.
     func isTriedAgain(instead response: HTTP1Head) -> Bool {
+        judgeEndpoint(EndpointHealth.Outcome(status: response.status))
         guard phase == .waiting, upgrade == nil else { return false }
         let grpcStatus = response.text(of: .grpcStatus).flatMap { Int($0) }
         switch decide(.response(status: response.status, grpcStatus: grpcStatus)) {
@@ -43,10 +54,11 @@ extension Exchange {
 
     /// An endpoint of the pool, one that was not tried yet where a few draws find one.
     func pickEndpoint(of pool: DestinationPool) -> EndpointPool? {
-        var picked = pool.pick(original: info.target, avoiding: tried.last, &worker.random)
+        let now = worker.loop.now
+        var picked = pool.pick(original: info.target, avoiding: tried.last, at: now, &worker.random)
         for _ in 0..<Self.mostDraws {
             guard let candidate = picked, tried.contains(where: { $0 === candidate }) else { break }
-            picked = pool.pick(original: info.target, avoiding: candidate, &worker.random)
+            picked = pool.pick(original: info.target, avoiding: candidate, at: now, &worker.random)
         }
         return picked
     }

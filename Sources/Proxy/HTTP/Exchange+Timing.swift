@@ -47,6 +47,7 @@ extension Exchange: TimerHandler {
 
     private func attemptExpired() {
         guard phase == .waiting else { return }
+        judgeEndpoint(.gatewayError)
         release(isReusable: false)
         attemptEnded(.timeout, otherwise: .attemptTimeout)
     }
@@ -55,6 +56,7 @@ extension Exchange: TimerHandler {
         switch phase {
         case .idle, .routing: break
         case .paused, .connecting, .waiting:
+            judgeEndpoint(.gatewayError)
             release(isReusable: false)
             respond(.upstreamTimeout)
         case .responding:

@@ -46,10 +46,10 @@ final class Exchange: ConfigurationWaiter {
     /// The client will send no more through a tunnel.
     private(set) var hasTunnelEnded = false
     private(set) var isRequestComplete = false
-    private var pool: DestinationPool?
+    private(set) var pool: DestinationPool?
     /// The version that the endpoint is spoken to in.
     private(set) var version = HTTPVersion.http1
-    private var endpoint: EndpointPool?
+    private(set) var endpoint: EndpointPool?
     /// The endpoints of the attempts so far, in their order.
     private(set) var tried: [EndpointPool] = []
     private(set) var upstream: (any UpstreamLeg)?
@@ -339,6 +339,7 @@ final class Exchange: ConfigurationWaiter {
     /// - Parameter progress: How far this attempt came.
     func upstreamFailed(_ reason: LocalReply.ResetReason, cause: String, progress: RetryDecision.Progress) {
         let hasBegun = phase == .responding
+        if !hasBegun, reason != .overflow { judgeEndpoint(.gatewayError) }
         log.upstreamFailure = cause
         release(isReusable: false)
         if hasBegun { return abortResponse(reason) }

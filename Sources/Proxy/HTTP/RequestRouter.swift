@@ -30,6 +30,13 @@ final class RequestRouter {
         case virtualHost(CompiledTable.VirtualHost, port: UInt16)
     }
 
+    /// Only what the application cannot have seen is sent to it again (Istio's inbound default).
+    private static let inboundRetries: RetryPolicy = {
+        var policy = RetryPolicy(attempts: 2)
+        policy.conditions = .resetBeforeRequest
+        return policy
+    }()
+
     private let way: Way
     private let info: ConnectionInfo?
     // Clients repeat the same authority on a connection: the last answer is kept for as long as the tables are.
@@ -47,7 +54,7 @@ final class RequestRouter {
     }
 
     func resolve(_ head: inout HTTP1Head, _ worker: Worker) -> Outcome {
-        if case .application(let pool) = way { return .pool(pool, RetryPolicy(attempts: 2), routeName: "default") }
+        if case .application(let pool) = way { return .pool(pool, Self.inboundRetries, routeName: "default") }
         let authority = head.authority
         if let lastMeaning, lastTables === worker.tables, authority.equals(lastAuthority.span) {
             return outcome(lastMeaning, head)
@@ -81,7 +88,7 @@ final class RequestRouter {
 
     private func meaning(_ host: String, _ worker: Worker) -> Meaning {
         switch way {
-        case .application(let pool): .outcome(.pool(pool, RetryPolicy(attempts: 2), routeName: "default"))
+        case .application(let pool): .outcome(.pool(pool, Self.inboundRetries, routeName: "default"))
         case .authority(let listener): Self.meaning(host, listener, worker)
         case .table(let name):
             if let table = worker.tables.routing.tables[name], let virtualHost = table.virtualHost(host) {

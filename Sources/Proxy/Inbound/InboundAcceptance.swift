@@ -145,7 +145,7 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         if isServedAsHTTP {
             HTTPServing.start(worker, channel, info, RequestRouter(application: pool))
         } else {
-            guard let endpoint = pool.pick(original: info.target, avoiding: nil, &worker.random) else { return }
+            guard let endpoint = pool.pick(original: info.target, at: worker.loop.now, &worker.random) else { return }
             ByteTunnel(worker, channel, info, to: endpoint, cluster: pool.name).start()
         }
     }

@@ -1,5 +1,6 @@
 internal import Base
 internal import Discovery
+internal import EventLoop
 internal import HTTP
 
 /// One destination as one worker uses it: its endpoints and the choice among them.
@@ -12,6 +13,8 @@ final class DestinationPool {
     private let indexes: [SocketAddress: Int]
     /// Endpoints of an original-destination service that configuration does not list.
     private var unlisted: [SocketAddress: EndpointPool] = [:]
+    /// When the last of the endpoints that are left out is back; nil when none is.
+    private var lastEjectionEnd: MonotonicTime?
     private let makeUnlisted: (SocketAddress) -> EndpointPool
 
     /// At most this many unlisted endpoints are remembered; then the idle ones are forgotten.
@@ -25,6 +28,7 @@ final class DestinationPool {
         self.makeUnlisted = makeUnlisted
         picker = EndpointPicker(destination.loadBalancing, weights: destination.endpoints.map(\.weight))
         indexes = Dictionary(endpoints.enumerated().map { ($1.address, $0) }) { first, _ in first }
+        lastEjectionEnd = endpoints.compactMap(\.health.end).max()
     }
 
     /// The version in which requests go on: the declared one, or else the client's own; gateways choose HTTP/1.1 then.
@@ -36,16 +40,63 @@ final class DestinationPool {
         }
     }
 
-    /// Chooses an endpoint; nil when there is none.
+    /// Chooses an endpoint; nil when there is none, or all are left out.
     ///
     /// - Parameters:
     ///   - original: Where the connection was going; decides for an original-destination service.
     ///   - failed: An endpoint to avoid when there is another.
-    func pick(original: SocketAddress, avoiding failed: EndpointPool?, _ random: inout FastRandom) -> EndpointPool? {
+    func pick(
+        original: SocketAddress,
+        avoiding failed: EndpointPool? = nil,
+        at now: MonotonicTime,
+        _ random: inout FastRandom
+    ) -> EndpointPool? {
         if destination.usesOriginalDestination { return endpoint(at: original) }
+        if let end = lastEjectionEnd {
+            if now < end { return pickHealthy(avoiding: failed, at: now, &random) }
+            lastEjectionEnd = nil
+        }
         if endpoints.count == 1 { return endpoints[0] }
+        return draw(avoiding: failed, &random)
+    }
+
+    private func draw(avoiding failed: EndpointPool?, _ random: inout FastRandom) -> EndpointPool? {
         let excluded = failed.flatMap { indexes[$0.address] }
         return picker.pick(excluding: excluded, using: &random) { endpoints[$0].load }.map { endpoints[$0] }
+    }
+
+    /// Draws until an endpoint comes that is not left out, and takes the next one that is not when luck fails.
+    private func pickHealthy(
+        avoiding failed: EndpointPool?,
+        at now: MonotonicTime,
+        _ random: inout FastRandom
+    ) -> EndpointPool? {
+        for _ in 0..<Self.mostDraws {
+            guard let drawn = draw(avoiding: failed, &random) else { return nil }
+            if !drawn.health.isEjected(at: now) { return drawn }
+        }
+        let start = random.below(endpoints.count)
+        for offset in endpoints.indices {
+            let endpoint = endpoints[(start + offset) % endpoints.count]
+            if !endpoint.health.isEjected(at: now) { return endpoint }
+        }
+        return nil
+    }
+
+    private static let mostDraws = 4
+
+    /// Notes how a request ended.
+    ///
+    /// - Returns: For how long the endpoint is left out from now on; nil when it is not.
+    func record(_ outcome: EndpointHealth.Outcome, of endpoint: EndpointPool, at now: MonotonicTime) -> Duration? {
+        guard let rules = destination.outlierDetection, endpoint.health.record(outcome, rules),
+            !endpoint.health.isEjected(at: now)
+        else { return nil }
+        let ejected = endpoints.count { $0.health.isEjected(at: now) }
+        guard rules.allowsEjection(ejected: ejected, of: endpoints.count) else { return nil }
+        let time = endpoint.health.eject(at: now, rules)
+        lastEjectionEnd = max(lastEjectionEnd ?? now, now + time)
+        return time
     }
 
     private func endpoint(at address: SocketAddress) -> EndpointPool {

@@ -35,6 +35,8 @@ final class EndpointPool {
     private(set) var connections = 0
     /// Requests being served, and byte connections.
     var load = 0
+    /// What came of the requests to it.
+    var health = EndpointHealth()
     private var waiting: [Exchange] = []
     /// False once configuration no longer names the endpoint: connections end after their request.
     private(set) var isCurrent = true
