@@ -20,7 +20,7 @@ extension Exchange {
         guard let fault = match.route.fault, let abort = fault.abort, fault.aborted.occurs(&worker.random) else {
             return goOn(match)
         }
-        respond(.aborted(abort, isGRPC: GRPCTimeout.isGRPC(head)))
+        respond(.aborted(abort))
     }
 
     private func goOn(_ match: RouteMatch) {

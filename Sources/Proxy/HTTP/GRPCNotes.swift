@@ -57,8 +57,8 @@ struct GRPCMessageCounter: Hashable, Sendable {
 }
 
 extension LocalReply {
-    /// The gRPC status that stands for ``status``.
-    var grpcCode: Int { GRPCStatus(httpStatus: status).code.rawValue }
+    /// The gRPC status that is meant, or stands for ``status``.
+    var grpcCode: Int { grpcStatus ?? GRPCStatus(httpStatus: status).code.rawValue }
 
     /// The same for a gRPC client: a response of trailers alone, whose HTTP status is always 200.
     var forGRPC: LocalReply {

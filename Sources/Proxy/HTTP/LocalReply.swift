@@ -11,6 +11,8 @@ struct LocalReply: Hashable, Sendable {
     var content: [UInt8] = []
     /// Fields of this reply alone.
     var fields: [HeaderChanges.Field] = []
+    /// What gRPC clients are told instead of what ``status`` means; nil for that.
+    var grpcStatus: Int?
     /// What the route's configuration changes in its responses.
     var edits: [HeaderEdits] = []
 
@@ -152,22 +154,14 @@ struct LocalReply: Hashable, Sendable {
     }
 
     /// A failure made on purpose (VirtualService `fault.abort`).
-    static func aborted(_ abort: FaultInjection.Abort, isGRPC: Bool) -> Self {
-        let body = "fault filter abort"
-        let details = "fault_filter_abort"
+    static func aborted(_ abort: FaultInjection.Abort) -> Self {
+        var reply = Self(status: 200, body: "fault filter abort", flag: .faultInjected, details: "fault_filter_abort")
         switch abort {
-        case .status(let status): return Self(status: Int(status), body: body, flag: .faultInjected, details: details)
-        case .grpcStatus(let code):
-            // Envoy answers 200 to other clients, too.
-            var reply = Self(status: 200, body: isGRPC ? "" : body, flag: .faultInjected, details: details)
-            if isGRPC {
-                reply.fields = [
-                    .init("content-type", "application/grpc"), .init("grpc-status", String(code)),
-                    .init("grpc-message", body),
-                ]
-            }
-            return reply
+        case .status(let status): reply.status = Int(status)
+        // Who does not speak gRPC gets 200, as from Envoy.
+        case .grpcStatus(let code): reply.grpcStatus = code
         }
+        return reply
     }
 
     /// The client's bytes are not HTTP.

@@ -7,17 +7,11 @@ enum GRPCTimeout {
     /// - Parameter limit: The route's timeout; zero for none.
     /// - Returns: The shorter of the two; zero for no limit.
     static func effective(_ head: HTTP1Head, limit: Duration) -> Duration {
-        guard head.contains(.grpcTimeout), isGRPC(head), let value = head.value(of: .grpcTimeout) else { return limit }
+        guard head.contains(.grpcTimeout), GRPCNotes.isCall(head), let value = head.value(of: .grpcTimeout) else {
+            return limit
+        }
         guard let timeout = parse(value) else { return limit }
         return limit == .zero ? timeout : min(limit, timeout)
-    }
-
-    static func isGRPC(_ head: HTTP1Head) -> Bool {
-        guard let type = head.value(of: .contentType) else { return false }
-        let name = "application/grpc".utf8.span
-        guard type.startsIgnoringCase(with: name) else { return false }
-        return type.count == name.count || type[name.count] == UInt8(ascii: "+")
-            || type[name.count] == UInt8(ascii: ";")
     }
 
     /// Reads up to eight digits and a unit; nil for anything else.

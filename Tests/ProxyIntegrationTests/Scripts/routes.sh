@@ -43,7 +43,9 @@ cat >"$work/proxy.json" <<'JSON'
   "destinations": [
     { "name": "one", "endpoints": ["127.0.0.1:8001"] }, { "name": "two", "endpoints": ["127.0.0.1:8002"] },
     { "name": "shadow", "endpoints": ["127.0.0.1:8003"] }, { "name": "dead", "endpoints": ["127.0.0.1:9"] },
-    { "name": "empty", "endpoints": [] }, { "name": "half", "endpoints": ["127.0.0.1:9", "127.0.0.1:8001"] } ],
+    { "name": "empty", "endpoints": [] },
+    { "name": "outlier", "endpoints": ["127.0.0.1:8001", "127.0.0.1:8002"],
+      "outlierDetection": { "consecutive5xxErrors": 2, "baseEjectionSeconds": 60, "maxEjectionPercent": 50 } }, { "name": "half", "endpoints": ["127.0.0.1:9", "127.0.0.1:8001"] } ],
   "hosts": { "web.foo:8000": { "routes": [
     { "name": "exact", "match": [{ "uri": { "exact": "/exact" } }], "route": [{ "destination": "two" }] },
     { "name": "expression", "match": [{ "uri": { "regex": "/v[0-9]+/items" } }], "route": [{ "destination": "two" }] },
@@ -93,6 +95,9 @@ cat >"$work/proxy.json" <<'JSON'
       "corsPolicy": { "allowOrigins": [{ "exact": "https://a.test" }, { "regex": "https://.*\\.b\\.test" }],
         "allowMethods": ["GET", "PUT"], "allowHeaders": ["x-a"], "exposeHeaders": ["x-b"], "maxAge": "24h0s",
         "allowCredentials": true } },
+    { "name": "broken", "match": [{ "uri": { "prefix": "/broken" } }], "fault": { "abort": { "grpcStatus": 8 } },
+      "route": [{ "destination": "one" }] },
+    { "name": "outlier", "match": [{ "uri": { "prefix": "/outlier" } }], "route": [{ "destination": "outlier" }] },
     { "name": "grpc", "match": [{ "uri": { "prefix": "/grpc" } }], "route": [{ "destination": "one" }] } ] } } }
 JSON
 sed -i "s|WORK|$work|; s|24h0s|86400s|" "$work/proxy.json"
@@ -218,8 +223,16 @@ check "another origin's request goes on without" 0 "$(get -i -H 'Origin: https:/
 check "its preflight is the application's" one \
     "$(get -X OPTIONS -H 'Origin: https://evil.test' -H 'Access-Control-Request-Method: PUT' $url/cors | field name)"
 
+# Endpoints that fail in a row are left out: of two one at most.
+for _ in $(seq 1 12); do get -o /dev/null "$url/outlier?status=500"; done
+check "an endpoint that fails is left out" 1 "$(wait_for 3 grep -q 'is left out for 60 s' "$work/proxy.err" && grep -c 'is left out' "$work/proxy.err")"
+check "requests go to the others" 1 "$(for _ in $(seq 1 20); do get "$url/outlier" | field name; done | sort -u | wc -l)"
+
 # gRPC's own timeout
-check "grpc-timeout" 504 "$(status -H 'content-type: application/grpc' -H 'te: trailers' -H 'grpc-timeout: 200m' "$url/grpc?sleep=2")"
+grpc() { get -i -X POST -H 'content-type: application/grpc' -H 'te: trailers' "$@" | tr -d '\r'; }
+check "grpc-timeout" '*200*grpc-status: *grpc-message: upstream request timeout*' \
+    "$(grpc -H 'grpc-timeout: 200m' "$url/grpc?sleep=2")"
+check "an abort with a gRPC status" '*200*grpc-status: 8*grpc-message: fault filter abort*' "$(grpc $url/broken)"
 
 # Bytes by server name: another listener address stands for the port of a TLS service.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=test -keyout "$work/key.pem" \
