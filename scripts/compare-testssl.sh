@@ -17,8 +17,8 @@ trap 'rm -rf "$scratch"' EXIT
 output=${3:-$scratch/output}
 
 # Its exit status counts findings, which are looked at below.
-timeout 180 testssl --protocols --client-simulation --color 0 --warnings off --quiet "$address" \
-    >"$output" 2>"$scratch/errors" </dev/null || [ $? -ne 124 ] || { echo "compare-testssl: no end after 180 s" >&2; exit 2; }
+timeout 300 testssl --protocols --client-simulation --color 0 --warnings off --quiet "$address" \
+    >"$output" 2>"$scratch/errors" </dev/null || [ $? -ne 124 ] || { echo "compare-testssl: no end after 300 s" >&2; exit 2; }
 
 awk -F '\t' -v column="$column" '
     /^#/ { next }

@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct JudgesTests {
     private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [("min12", "2", "3"), ("only12", "2", "2"), ("only13", "3", "3")])
+    @Test(.timeLimit(.minutes(10)), arguments: [("min12", "2", "3"), ("only12", "2", "2"), ("only13", "3", "3")])
     func `testssl sees what the gateway's versions promise`(
         column: String,
         lowest: String,
@@ -36,7 +36,7 @@ import Testing
         #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
     }
 
-    @Test(.timeLimit(.minutes(15))) func `tls-scan finds what testssl finds, on nginx, Envoy and our own server`()
+    @Test(.timeLimit(.minutes(30))) func `tls-scan finds what testssl finds, on nginx, Envoy and our own server`()
         async throws
     {
         let script = "\(Self.root)/Tests/TLSProgramTests/Scripts/agree_with_testssl.py"

@@ -66,7 +66,7 @@ def start_nginx(folder, files):
 def testssl(address, *options):
     command = ["testssl", *options, "--color", "0", "--warnings", "off", "--quiet", f"{address[0]}:{address[1]}"]
     # The status counts findings.
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300).stdout
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600).stdout
 
 
 def their_protocols(text):
