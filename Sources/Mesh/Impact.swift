@@ -61,6 +61,11 @@ public struct Impact: Hashable, Sendable {
         }
     }
 
+    /// Whether what gateways open may be something else.
+    public var affectsGateways: Bool {
+        everything || servers || !gateways.isEmpty || !inboundNamespaces.isEmpty || !workloads.isEmpty
+    }
+
     public mutating func formUnion(_ other: Impact) {
         everything = everything || other.everything
         policyNamespaces.formUnion(other.policyNamespaces)

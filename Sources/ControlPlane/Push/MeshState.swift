@@ -14,17 +14,24 @@ final class MeshState: Sendable {
         var roots = ""
         var proxies: [Int: ConnectedProxy] = [:]
         var nextNumber = 0
+        var gateways = GatewayJudgement()
+        /// What was last said of each Gateway.
+        var gatewayVerdicts: [ObjectReference: Verdict] = [:]
     }
 
     private let state: Mutex<State>
     private let credentials: CredentialStore?
     private let log = Log("model")
+    private let gatewaySignal: AsyncStream<Void>.Continuation
+    /// Yields when ``judgeGateways()`` may have something new to say.
+    let gatewayChanges: AsyncStream<Void>
 
     /// Begins with nothing: no proxy must be connected before everything was set and applied.
     ///
     /// - Parameter credentials: Without it there are none.
     init(clusterDomain: String, credentials: CredentialStore? = nil) {
         self.credentials = credentials
+        (gatewayChanges, gatewaySignal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         state = Mutex(State(model: MeshModel(config: MeshConfig(), clusterDomain: clusterDomain)))
     }
 
@@ -38,7 +45,7 @@ final class MeshState: Sendable {
 
     /// Takes changes over and has every proxy told what they mean to it.
     ///
-    /// - Returns: The objects of which it is judged otherwise now than before.
+    /// - Returns: The objects of which it is judged otherwise now than before; not Gateways, which ``judgeGateways()`` judges.
     func apply(_ changes: [ObjectChange]) -> [ObjectReference: Verdict] {
         var verdicts: [ObjectReference: Verdict] = [:]
         update { state in
@@ -50,6 +57,14 @@ final class MeshState: Sendable {
             for object in before.keys where after[object] == nil { verdicts[object] = .accepted }
             return impact
         }
+        let gateways = verdicts.keys.filter { $0.kind == "Gateway" }
+        for object in gateways { verdicts[object] = nil }
+        if !gateways.isEmpty { gatewaySignal.yield() }
+        Self.tell(verdicts, log)
+        return verdicts
+    }
+
+    private static func tell(_ verdicts: [ObjectReference: Verdict], _ log: Log) {
         for (object, verdict) in verdicts {
             switch verdict {
             case .accepted: log.info("\(object) is fine again, or gone")
@@ -58,7 +73,28 @@ final class MeshState: Sendable {
                 log.error("\(object) is not used, its last good version stays in force: \(problem)")
             }
         }
-        return verdicts
+    }
+
+    /// Judges the Gateways by what the proxies are to open, and by the credentials that these can have.
+    ///
+    /// - Returns: Those of which it is judged otherwise now than before, new ones among them.
+    func judgeGateways() -> [ObjectReference: Verdict] {
+        let (changed, known) = state.withLock { state in
+            var judgement = GatewayJudgement()
+            judgement.credentialProblems = state.gateways.credentialProblems
+            let routers = Set(state.proxies.values.filter(\.node.isRouter).map(\.pod))
+            for var workload in state.model.workloads.values
+            where workload.isGateway || routers.contains(workload.key) {
+                workload.isGateway = true
+                let view = state.cache.gateway(of: workload, in: state.model)
+                judgement.add(view.decision(in: state.model), of: workload.key)
+            }
+            let before = state.gatewayVerdicts
+            state.gatewayVerdicts = judgement.verdicts(in: state.model)
+            return (state.gatewayVerdicts.filter { before[$0.key] != $0.value }, Set(before.keys))
+        }
+        Self.tell(changed.filter { $0.value != .accepted || known.contains($0.key) }, log)
+        return changed
     }
 
     /// Of all objects that are not simply accepted.
@@ -80,6 +116,7 @@ final class MeshState: Sendable {
         let isRelevant = state.withLock { state in
             let impact = body(&state)
             state.cache.forget(impact, in: state.model)
+            if impact.affectsGateways { gatewaySignal.yield() }
             return !impact.isEmpty
         }
         if isRelevant { wakeAll() }
@@ -104,8 +141,21 @@ final class MeshState: Sendable {
     }
 
     func disconnect(_ proxy: ConnectedProxy) {
-        state.withLock { $0.proxies[proxy.number] = nil }
+        state.withLock { state in
+            state.proxies[proxy.number] = nil
+            if !state.proxies.values.contains(where: { $0.pod == proxy.pod }) {
+                state.gateways.credentialProblems[proxy.pod] = nil
+            }
+        }
+        if proxy.node.isRouter { gatewaySignal.yield() }
         credentials?.proxyLeft(proxy.number)
+    }
+
+    /// Keeps in mind why credentials that a gateway was just told of cannot be had.
+    private func note(_ response: DeltaResponse, _ desk: CredentialDesk, _ pod: ObjectKey, _ state: inout State) {
+        guard state.gateways.credentialProblems[pod] ?? [:] != desk.problems else { return }
+        state.gateways.credentialProblems[pod] = desk.problems.isEmpty ? nil : desk.problems
+        gatewaySignal.yield()
     }
 
     /// What there is to do for a proxy.
@@ -142,6 +192,7 @@ final class MeshState: Sendable {
                 desk.isUndecided($0)
             }
             desk.close()
+            if let response, workload.isGateway { note(response, desk, proxy.pod, &state) }
             return response.map(NextStep.response) ?? .nothing
         }
     }

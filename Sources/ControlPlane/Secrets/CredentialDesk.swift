@@ -9,6 +9,8 @@ final class CredentialDesk {
     private var questions: Set<CredentialStore.Question> = []
     private var undecided: Set<ResourceName> = []
     private var wasAsked = false
+    /// Why credentials that were asked for cannot be had, by their names.
+    private(set) var problems: [String: String] = [:]
 
     init(_ store: CredentialStore?, proxy: ConnectedProxy, serviceAccount: String) {
         self.store = store
@@ -25,7 +27,9 @@ final class CredentialDesk {
         // It is known who asks before the answer is looked for, so that an answer that comes meanwhile is not lost.
         store.proxy(proxy.number, asksAlso: question)
         switch store.answer(question) {
-        case .credential(let credential): return EncodedResource(.credential(credential))
+        case .credential(let credential):
+            problems[text] = credential.problem.isEmpty ? nil : credential.problem
+            return EncodedResource(.credential(credential))
         case .later:
             undecided.insert(name)
             return nil

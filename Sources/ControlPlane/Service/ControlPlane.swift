@@ -50,6 +50,7 @@ final class ControlPlane: Sendable {
             group.addTask { await settings.run { state.set($0) } }
             group.addTask { await watch.run() }
             group.addTask { await credentials.run { state.wake($0) } }
+            group.addTask { await self.judgeGateways(state) }
             await settings.waitUntilSynced()
             let keeper = try await openAuthority(trustDomain: settings.mesh.trustDomain)
             // Nothing is served before everything is known: half of the policies would be too lax a mesh.
@@ -190,6 +191,15 @@ final class ControlPlane: Sendable {
             throw HTTPFailure(404, "no page \(exchange.request.path); see /debug")
         }
         try await exchange.respond(HTTPResponseHead(200, fields: ["Content-Type": page.type]), body: page.body)
+    }
+
+    /// Writes into Gateways what of them is in force, whenever that changes; many changes together are one.
+    private func judgeGateways(_ state: MeshState) async {
+        let writer = StatusWriter(api: api)
+        for await _ in state.gatewayChanges {
+            await writer.write(state.judgeGateways())
+            try? await Task.sleep(for: .milliseconds(100))  // Cancelled: the stream ends too.
+        }
     }
 
     // Changes

@@ -13,7 +13,7 @@ struct StatusWriter {
     private static let types: [String: ResourceType] = [
         "PeerAuthentication": .peerAuthentications, "Policy": .policies, "MeshPolicy": .meshPolicies,
         "DestinationRule": .destinationRules, "ServiceEntry": .serviceEntries,
-        "VirtualService": .virtualServices,
+        "VirtualService": .virtualServices, "Gateway": .gateways,
     ]
 
     func write(_ verdicts: [ObjectReference: Verdict]) async {

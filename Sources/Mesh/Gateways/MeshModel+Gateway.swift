@@ -8,6 +8,11 @@ extension MeshModel {
     /// - Parameter workload: A pod with a gateway proxy: a Gateway without selector is for every one.
     public func gateways(selecting workload: Workload) -> [ObjectKey] { matching(workload).map(\.metadata.key) }
 
+    /// The labels that each Gateway of the mesh wants of a pod; empty for any.
+    public var gatewaySelectors: [ObjectKey: [String: String]] {
+        Dictionary(uniqueKeysWithValues: gateways.all.map { ($0.metadata.key, $0.selector?.matchLabels ?? [:]) })
+    }
+
     private func matching(_ workload: Workload) -> [Gateway] {
         gateways.all.filter { gateway in
             guard gateway.selector?.matches(workload.labels) ?? true else { return false }
