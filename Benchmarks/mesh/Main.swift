@@ -98,6 +98,46 @@ func residentMemory() -> Int {
     return fields.count > 1 ? ((Int(fields[1]) ?? 0) * 4096) >> 20 : 0
 }
 
+/// One gateway for `count` hosts, each with a server of its own and a VirtualService.
+func measureGateway(hosts count: Int) {
+    let servers = (0..<count).map { index -> JSON in
+        [
+            "hosts": [.string("host\(index).example.com")],
+            "port": ["number": 443, "name": .string("https-\(index)"), "protocol": "HTTPS"],
+            "tls": ["mode": "SIMPLE", "credentialName": .string("cert\(index)")],
+        ]
+    }
+    func route(_ index: Int, to port: Int) -> JSON {
+        [
+            "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+            "metadata": ["namespace": "edge", "name": .string("route\(index)")],
+            "spec": [
+                "hosts": [.string("host\(index).example.com")], "gateways": ["gateway"],
+                "http": [["route": [["destination": ["host": "web", "port": ["number": .int(Int64(port))]]]]]],
+            ],
+        ]
+    }
+    var model = MeshModel()
+    _ = model.update([
+        "apiVersion": "v1", "kind": "Pod", "metadata": ["namespace": "edge", "name": "proxy"],
+        "spec": ["containers": [["name": "istio-proxy"]]], "status": ["podIP": "10.0.0.1"],
+    ])
+    _ = model.update([
+        "apiVersion": "networking.istio.io/v1", "kind": "Gateway",
+        "metadata": ["namespace": "edge", "name": "gateway"], "spec": ["servers": .array(servers)],
+    ])
+    for index in 0..<count { _ = model.update(route(index, to: 80)) }
+    guard let pod = model.workloads[ObjectKey(namespace: "edge", name: "proxy")] else { return }
+    measure("merge a gateway of \(count) hosts", count: 1) { _ in _ = model.gatewayView(of: pod) }
+    let view = model.gatewayView(of: pod)
+    measure("decide its listeners", count: 1) { _ in _ = view.decision(in: model) }
+    let names = view.routeNames
+    measure("decide the routes of one of its servers", count: names.count) { index in
+        _ = view.routes(names[index], in: model)
+    }
+    measure("take over a changed VirtualService of it", count: 100) { _ = model.update(route($0, to: 8000 + $0)) }
+}
+
 func run() {
     let count = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 10_000
     let mesh = LargeMesh(services: count)
@@ -140,6 +180,7 @@ func run() {
         _ = model.update(LargeMesh.pod(2 * index, of: index, version: "v\(index & 1)\(UInt8.random(in: 0 ... .max))"))
     }
     precondition(!snapshot.isEmpty)
+    measureGateway(hosts: 4000)
 }
 
 run()

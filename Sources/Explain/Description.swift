@@ -68,6 +68,7 @@ public struct Description: Sendable {
         if let rule { describe(rule, pod) }
         describeRoutes(service)
         for port in service.ports where port.spoken != .udp { describeTLS(service, port, rule, pod) }
+        describeExposure(service)
     }
 
     /// The routes that clients of the service's own namespace have to it.
@@ -127,6 +128,31 @@ public struct Description: Sendable {
                 lines.append("  There is no DestinationRule.  Check \(policy)")
             }
         }
+    }
+
+    /// The gateways with routes to the service, and the address at which each is reached.
+    private mutating func describeExposure(_ service: Service) {
+        for gateway in model.gatewayWorkloads {
+            let view = model.gatewayView(of: gateway)
+            let addresses = model.services(selecting: gateway).lazy.flatMap(\.externalAddresses).first
+            let address = addresses ?? gateway.addresses.first ?? "\(name(gateway.key))"
+            for table in view.routeNames.compactMap({ view.routes($0, in: model) }) {
+                let origins = Set(
+                    table.virtualHosts.flatMap(\.routes).filter { Self.leads($0, to: service.host) }.map(\.origin)
+                )
+                guard !origins.isEmpty else { continue }
+                let scheme = table.servers.contains { $0.server.tls != nil && !$0.redirectsToHTTPS } ? "https" : "http"
+                lines.append("Exposed on Ingress Gateway \(scheme)://\(address)")
+                for origin in origins.sorted(by: { $0.key < $1.key }) {
+                    lines.append("VirtualService: \(name(origin.key))")
+                }
+            }
+        }
+    }
+
+    private static func leads(_ route: HTTPRouteDecision, to host: String) -> Bool {
+        guard case .forward(let forwarding) = route.action else { return false }
+        return forwarding.destinations.contains { $0.name.host == host }
     }
 
     private mutating func describePolicies(of pod: Workload) {

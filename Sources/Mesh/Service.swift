@@ -32,6 +32,8 @@ public struct Service: Hashable, Sendable {
     public var metadata: Metadata
     /// The virtual addresses; none when headless.
     public var addresses: [String] = []
+    /// Where it is reached from outside of the cluster (`status.loadBalancer`, `spec.externalIPs`).
+    public var externalAddresses: [String] = []
     public var selector: [String: String] = [:]
     public var ports: [Port] = []
     public var resolution = Resolution.endpoints
@@ -68,6 +70,11 @@ extension Service {
         resolution = isHeadless || isAlias ? .originalDestination : .endpoints
         isExternal = isAlias
         if !isHeadless { addresses = (clusterIPs.isEmpty ? [first] : clusterIPs).filter { !$0.isEmpty } }
+        externalAddresses =
+            (object["status", "loadBalancer", "ingress"]?.array ?? []).compactMap {
+                ($0["ip"] ?? $0["hostname"])?.string
+            }
+            + (spec["externalIPs"]?.array ?? []).compactMap(\.string)
         exportTo =
             metadata.annotations["networking.istio.io/exportTo"]?.split(separator: ",")
             .map { $0.filter { $0 != " " } } ?? []

@@ -11,9 +11,13 @@ extension Command {
         examples: """
             apus explain sleep.full httpbin.partial:8000
             apus explain deploy/sleep httpbin -n full
+
+            # What the mesh's gateways do with a host
+            apus explain gateway www.example.com:443
             """,
         argumentCount: 2...2,
         run: { invocation in
+            if invocation.arguments[0] == "gateway" { return try await explainGateways(invocation) }
             let cluster = try await invocation.cluster()
             let namespace = invocation.namespace(of: cluster)
             let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace).model
@@ -23,6 +27,28 @@ extension Command {
             for port in try ports(of: service, name) { explain(client, service, port, model, invocation.console) }
         }
     )
+
+    private static func explainGateways(_ invocation: Invocation) async throws {
+        let cluster = try await invocation.cluster()
+        let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace).model
+        let parts = invocation.arguments[1].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let port = parts.count == 2 ? Int(parts[1]) : nil
+        guard parts.count == 1 || (parts.count == 2 && port != nil), !parts[0].isEmpty else {
+            throw MeshError(
+                .invalidConfiguration,
+                "\"\(invocation.arguments[1])\" is no host such as www.example.com:443"
+            )
+        }
+        let pods = model.gatewayWorkloads
+        if pods.isEmpty { throw MeshError(.notFound, "there is no pod with a gateway proxy; install a gateway") }
+        for pod in pods {
+            invocation.console.print("\(invocation.arguments[1]) at gateway \(pod.key.name).\(pod.namespace)")
+            let lines = GatewayText.lines(at: pod, for: parts[0], port: port, in: model)
+            for line in lines.isEmpty ? ["no server is for it: connections are refused or reset"] : lines {
+                invocation.console.print("  \(line)")
+            }
+        }
+    }
 
     /// The workload of a pod as people name it.
     static func workload(

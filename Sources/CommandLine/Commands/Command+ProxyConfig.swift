@@ -21,6 +21,7 @@ extension Command {
             page("cluster", ["clusters", "c"], "Retrieves the destinations that a pod's proxy knows") { $0.clusters },
             page("endpoint", ["endpoints", "ep"], "Retrieves the endpoints that a pod's proxy knows") { $0.endpoints },
             page("listener", ["listeners", "l"], "Retrieves what a pod's proxy listens to") { $0.listeners },
+            page("route", ["routes", "r"], "Retrieves the routes that a pod's proxy knows") { $0.routes },
             page("all", ["a"], "Retrieves everything that a pod's proxy knows") { view in
                 [view.clusters, view.listeners, view.endpoints, view.secrets].joined(separator: "\n")
             },
@@ -118,6 +119,10 @@ private struct ProxyView: Sendable {
 
     var listeners: String {
         var table = TextTable(["ADDRESSES", "PORT", "MATCH", "DESTINATION"])
+        if workload.isGateway {
+            for row in GatewayTables.listeners(of: workload, in: model) { table.add(row) }
+            return table.text
+        }
         for destination in destinations {
             let addresses = model.services[destination.name.host]?.addresses ?? []
             table.add([
@@ -135,6 +140,27 @@ private struct ProxyView: Sendable {
         }
         table.add(["0.0.0.0", "15006", "Addr: *; \(inbound.otherMode.mode.rawValue)", "InboundPassthroughCluster"])
         return table.text
+    }
+
+    var routes: String {
+        var table = TextTable(["NAME", "VHOST NAME", "DOMAINS", "MATCH", "VIRTUAL SERVICE"])
+        let rows = workload.isGateway ? GatewayTables.routes(of: workload, in: model) : sidecarRoutes
+        for row in rows { table.add(row) }
+        return table.text
+    }
+
+    /// The hosts that the proxy has asked for.
+    private var sidecarRoutes: [[String]] {
+        (dump["resources"]?.object ?? [:]).keys.sorted().compactMap { key in
+            let parts = key.split(separator: "/", maxSplits: 2).map(String.init)
+            guard parts.count == 3, parts[0] == "host", let port = Int(parts[1]) else { return nil }
+            let decision = model.route(for: Client(workload), toHost: parts[2], port: port)
+            let origin = decision.virtualService.map { "\($0.key.name).\($0.key.namespace)" } ?? ""
+            return [
+                parts[1], "\(parts[2]):\(port)", parts[2], "/*",
+                decision.destination == nil && origin.isEmpty ? "404" : origin,
+            ]
+        }
     }
 
     private var secretRows: [(name: String, type: String, certificate: JSON)] {

@@ -28,11 +28,15 @@ final class MeshState: Sendable {
 
     /// Begins with nothing: no proxy must be connected before everything was set and applied.
     ///
-    /// - Parameter credentials: Without it there are none.
-    init(clusterDomain: String, credentials: CredentialStore? = nil) {
+    /// - Parameters:
+    ///   - credentials: Without it there are none.
+    ///   - scopesGatewaysToNamespace: Whether Gateways count only for pods of their own namespace.
+    init(clusterDomain: String, credentials: CredentialStore? = nil, scopesGatewaysToNamespace: Bool = false) {
         self.credentials = credentials
         (gatewayChanges, gatewaySignal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        state = Mutex(State(model: MeshModel(config: MeshConfig(), clusterDomain: clusterDomain)))
+        var model = MeshModel(config: MeshConfig(), clusterDomain: clusterDomain)
+        model.scopesGatewaysToNamespace = scopesGatewaysToNamespace
+        state = Mutex(State(model: model))
     }
 
     /// The model at this moment; a value of one's own.

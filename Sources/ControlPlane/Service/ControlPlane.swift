@@ -43,7 +43,11 @@ final class ControlPlane: Sendable {
         let feed = ChangeFeed()
         let watch = ObjectWatch(api: api, feed: feed)
         let credentials = CredentialStore(api: api, counters: counters)
-        let state = MeshState(clusterDomain: options.domain, credentials: credentials)
+        let state = MeshState(
+            clusterDomain: options.domain,
+            credentials: credentials,
+            scopesGatewaysToNamespace: options.scopesGatewaysToNamespace
+        )
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await HTTPServer(listener: readiness, handler: self.answerReadiness).run() }

@@ -25,6 +25,8 @@ struct Options: Sendable, Equatable {
     /// Readiness (`--httpAddr`).
     var readinessPort: UInt16 = 8080
     var logLevel = Log.Level.info
+    /// Gateways count only for pods of their own namespace (`PILOT_SCOPE_GATEWAY_TO_NAMESPACE`).
+    var scopesGatewaysToNamespace = false
     /// `DEFAULT_WORKLOAD_CERT_TTL`.
     var defaultLifetime: Duration = .seconds(24 * 3600)
     /// `MAX_WORKLOAD_CERT_TTL`.
@@ -47,6 +49,7 @@ struct Options: Sendable, Equatable {
         podName = environment("POD_NAME") ?? podName
         revision = environment("REVISION") ?? revision
         audience = environment("TOKEN_AUDIENCES") ?? audience
+        scopesGatewaysToNamespace = environment("PILOT_SCOPE_GATEWAY_TO_NAMESPACE")?.lowercased() == "true"
         if let text = environment("DEFAULT_WORKLOAD_CERT_TTL") {
             defaultLifetime = try Self.duration(text, "DEFAULT_WORKLOAD_CERT_TTL")
         }

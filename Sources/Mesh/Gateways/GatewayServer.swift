@@ -78,7 +78,7 @@ public struct GatewayServer: Hashable, Sendable {
     var isTLS: Bool { server.tls != nil && !isHTTP }
     /// Whether it answers requests, be it after ending TLS.
     var answersRequests: Bool { isHTTP || (spoken == .https && server.tls != nil && !server.passesTLS) }
-    var redirectsToHTTPS: Bool { server.tls?.httpsRedirect ?? false }
+    public var redirectsToHTTPS: Bool { server.tls?.httpsRedirect ?? false }
 
     /// The name of its routes (Istio's `gatewayRDSRouteName`); empty when it has none.
     var routeName: String {

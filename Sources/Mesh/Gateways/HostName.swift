@@ -6,7 +6,7 @@ public enum HostName {
     public static func overlap(_ left: String, _ right: String) -> Bool { covers(left, right) || covers(right, left) }
 
     /// Whether every name meant by `host` is meant by `pattern` too (`SubsetOf`).
-    static func covers(_ pattern: String, _ host: String) -> Bool {
+    public static func covers(_ pattern: String, _ host: String) -> Bool {
         guard isWildcard(pattern) else { return pattern == host }
         // `*.a.com` is not for `a.com`, and covers itself.
         return (isWildcard(host) ? host.dropFirst() : host[...]).hasSuffix(pattern.dropFirst())

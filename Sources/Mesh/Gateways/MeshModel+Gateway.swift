@@ -1,5 +1,5 @@
 public import Kubernetes
-internal import MeshAPI
+public import MeshAPI
 
 // What gateway proxies do: which Gateways are theirs, and on which ports.
 extension MeshModel {
@@ -11,6 +11,16 @@ extension MeshModel {
     /// The labels that each Gateway of the mesh wants of a pod; empty for any.
     public var gatewaySelectors: [ObjectKey: [String: String]] {
         Dictionary(uniqueKeysWithValues: gateways.all.map { ($0.metadata.key, $0.selector?.matchLabels ?? [:]) })
+    }
+
+    /// A server by its port's name.
+    public func gatewayServer(_ gateway: ObjectKey, named name: String) -> Gateway.Server? {
+        gateways[gateway]?.servers.first { $0.port?.name == name }
+    }
+
+    /// The pods with gateway proxies, by name.
+    public var gatewayWorkloads: [Workload] {
+        workloads.values.filter { $0.isGateway && !$0.isFinished }.sorted { $0.key < $1.key }
     }
 
     private func matching(_ workload: Workload) -> [Gateway] {
