@@ -176,22 +176,6 @@ import YAML
                     + "for its hosts is bound to it, so every connection is reset"
             ]
         ),
-        Case(
-            rule: "encryption of what is encrypted already",
-            objects: gateway("gw", pass) + virtualService("tls: [{match: [{sniHosts: [a.com]}], \(toHTTPBin)}]")
-                + Manifest.rule("full", "dr", "host: httpbin, trafficPolicy: {tls: {mode: SIMPLE}}"),
-            codes: ["IST0133"],
-            lines: [
-                "Warning [IST0133] (Gateway full/gw) Schema validation warning: server tls passes TLS through, and "
-                    + "DestinationRule full/dr encrypts it once more on the way to httpbin.full.svc.cluster.local: this works, "
-                    + "but is rarely meant; remove tls from the rule"
-            ]
-        ),
-        Case(
-            rule: "encryption by the mesh is no double encryption",
-            objects: gateway("gw", pass) + virtualService("tls: [{match: [{sniHosts: [a.com]}], \(toHTTPBin)}]"),
-            codes: ["IST0133"]
-        ),
     ]
     private static let pass =
         "{hosts: [a.com], port: {number: 443, name: tls, protocol: TLS}, tls: {mode: PASSTHROUGH}}"

@@ -152,28 +152,11 @@ private func certificate(_ tls: ServerTLSSettings) -> String? {
     for pod in model.workloads.values where pod.isGateway {
         let decision = model.gatewayView(of: pod).decision(in: model)
         for conflict in decision.conflicts { warn(conflict.gateway, "server \(conflict.server): \(conflict.reason)") }
-        for chain in decision.listeners.flatMap(\.chains) {
-            if let text = doubleEncryption(of: chain, at: pod, model) { warn(chain.server.gateway, text) }
-        }
     }
     for selected in context.gateways {
         for text in redirectsIntoNothing(selected, context) { warn(selected.gateway.metadata.key, text) }
         for text in unsuitableRoutes(selected, context) { warn(selected.gateway.metadata.key, text) }
     }
-}
-
-/// TLS that passes through and is encrypted once more on its way.
-private func doubleEncryption(of chain: GatewayDecision.Chain, at pod: Workload, _ model: MeshModel) -> String? {
-    guard chain.transport == .passthrough, case .bytes(let destinations) = chain.content else { return nil }
-    for destination in destinations {
-        guard let decision = model.destination(destination.name, for: Client(pod)), let rule = decision.rule,
-            let tls = decision.tls, tls.credential != .workload
-        else { continue }
-        return
-            "server \(chain.server.label) passes TLS through, and \(rule) encrypts it once more on the way to "
-            + "\(destination.name.host): this works, but is rarely meant; remove tls from the rule"
-    }
-    return nil
 }
 
 /// Redirects for hosts that no server of the same pods has with HTTPS.
