@@ -13,7 +13,8 @@ extension MeshModel {
         if !name.subset.isEmpty, rule?.subset(name.subset) == nil { return nil }
         let settings = rule?.settings(port: name.port, subset: name.subset) ?? TrafficPolicy.Settings()
 
-        var decision = DestinationDecision(name: name, application: port.spoken.application)
+        let application = application(of: port, settings.connectionPool)
+        var decision = DestinationDecision(name: name, application: application)
         decision.rule = rule?.reference
         decision.usesOriginalDestination =
             service.resolution == .originalDestination || settings.loadBalancer?.simple == .passthrough
@@ -25,6 +26,16 @@ extension MeshModel {
             applyAutomatic(rule, service, port, backends, &decision)
         }
         return decision
+    }
+
+    /// What is spoken to the port: what it declares, unless a rule or the mesh has requests go on in another version.
+    private func application(of port: Service.Port, _ pool: ConnectionPool?) -> Application {
+        guard port.spoken.isHTTP else { return port.spoken.application }
+        // The client's own version is what a port without a declaration gets.
+        if pool?.usesClientProtocol == true { return .auto }
+        let policy = pool?.h2UpgradePolicy ?? .inherited
+        let isUpgraded = policy == .inherited ? config.h2UpgradePolicy == .always : policy == .always
+        return isUpgraded ? .http2 : port.spoken.application
     }
 
     private func apply(_ settings: TrafficPolicy.Settings, to decision: inout DestinationDecision) {

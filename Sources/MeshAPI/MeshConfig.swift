@@ -35,6 +35,8 @@ public struct MeshConfig: Hashable, Sendable {
     public var inboundTrafficPolicy = InboundTrafficPolicy.passthrough
     public var protocolDetectionTimeout = Duration.zero
     public var connectTimeout = Duration.seconds(10)
+    /// Whether requests to ports declared `http` go on in HTTP/2, where no DestinationRule says.
+    public var h2UpgradePolicy = ConnectionPool.H2UpgradePolicy.never
     public var proxyListenPort = 15001
     public var proxyInboundListenPort = 15006
     public var defaultServiceExportTo = ["*"]
@@ -135,6 +137,7 @@ public struct MeshConfig: Hashable, Sendable {
             ?? inboundTrafficPolicy
         protocolDetectionTimeout = reader.duration("protocolDetectionTimeout") ?? protocolDetectionTimeout
         connectTimeout = reader.duration("connectTimeout") ?? connectTimeout
+        h2UpgradePolicy = reader.choice("h2UpgradePolicy", ConnectionPool.H2UpgradePolicy.self) ?? h2UpgradePolicy
         proxyListenPort = reader.int("proxyListenPort") ?? proxyListenPort
         proxyInboundListenPort = reader.int("proxyInboundListenPort") ?? proxyInboundListenPort
         defaultServiceExportTo = reader.strings("defaultServiceExportTo") ?? defaultServiceExportTo
@@ -159,7 +162,7 @@ public struct MeshConfig: Hashable, Sendable {
     private static let otherFields = [
         "proxyHttpPort", "tcpKeepalive", "ingressClass", "ingressService", "ingressControllerMode", "ingressSelector",
         "enableTracing", "enableEnvoyAccessLogService", "disableEnvoyListenerLog", "configSources",
-        "localityLbSetting", "dnsRefreshRate", "h2UpgradePolicy", "outboundClusterStatName", "inboundClusterStatName",
+        "localityLbSetting", "dnsRefreshRate", "outboundClusterStatName", "inboundClusterStatName",
         "certificates", "thriftConfig", "serviceSettings", "verifyCertificateAtClient", "ca", "extensionProviders",
         "defaultProviders", "discoverySelectors", "pathNormalization", "hboneIdleTimeout",
         "serviceScopeConfigs", "sdsUdsPath", "enableSdsTokenMount", "mixerCheckServer", "mixerReportServer",

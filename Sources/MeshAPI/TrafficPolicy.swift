@@ -94,6 +94,18 @@ public struct ConnectionPool: Hashable, Sendable {
     public var maxRequestsPerConnection: Int?
     public var maxRetries: Int?
     public var httpIdleTimeout: Duration?
+    /// `http.h2UpgradePolicy`; nil means ``H2UpgradePolicy/inherited``.
+    public var h2UpgradePolicy: H2UpgradePolicy?
+    /// `http.useClientProtocol`: requests go on in the version in which the client made them.
+    public var usesClientProtocol = false
+
+    /// Whether requests to ports declared `http` go on in HTTP/2.
+    public enum H2UpgradePolicy: String, CaseIterable, Sendable {
+        /// As the mesh says.
+        case inherited = "DEFAULT"
+        case never = "DO_NOT_UPGRADE"
+        case always = "UPGRADE"
+    }
 
     init(_ reader: inout FieldReader) {
         var pool = Self()
@@ -109,7 +121,9 @@ public struct ConnectionPool: Hashable, Sendable {
             pool.maxRequestsPerConnection = http.int("maxRequestsPerConnection", in: 0...Int(Int32.max))
             pool.maxRetries = http.int("maxRetries", in: 0...Int(Int32.max))
             pool.httpIdleTimeout = http.duration("idleTimeout")
-            http.ignore("h2UpgradePolicy", "useClientProtocol", "maxConcurrentStreams")
+            pool.h2UpgradePolicy = http.choice("h2UpgradePolicy", H2UpgradePolicy.self)
+            pool.usesClientProtocol = http.bool("useClientProtocol") ?? false
+            http.ignore("maxConcurrentStreams")
         }
         self = pool
     }
