@@ -132,6 +132,7 @@ public struct Description: Sendable {
 
     /// The gateways with routes to the service, and the address at which each is reached.
     private mutating func describeExposure(_ service: Service) {
+        var told: Set<String> = []
         for gateway in model.gatewayWorkloads {
             let view = model.gatewayView(of: gateway)
             let addresses = model.services(selecting: gateway).lazy.flatMap(\.externalAddresses).first
@@ -142,8 +143,11 @@ public struct Description: Sendable {
                 )
                 guard !origins.isEmpty else { continue }
                 let scheme = table.servers.contains { $0.server.tls != nil && !$0.redirectsToHTTPS } ? "https" : "http"
-                lines.append("Exposed on Ingress Gateway \(scheme)://\(address)")
-                for origin in origins.sorted(by: { $0.key < $1.key }) {
+                if told.insert("\(scheme)://\(address)").inserted {
+                    lines.append("Exposed on Ingress Gateway \(scheme)://\(address)")
+                }
+                for origin in origins.sorted(by: { $0.key < $1.key })
+                where told.insert("\(scheme)://\(address) \(origin)").inserted {
                     lines.append("VirtualService: \(name(origin.key))")
                 }
             }

@@ -52,9 +52,8 @@ struct MergedGateways: Sendable {
         guard server.server.tls != nil else { return nil }
         // As server names, hosts of several namespaces are the same.
         let hosts = server.isTLS ? server.names : server.hosts
-        let taken = owners[server.listener] ?? [:]
         for host in hosts {
-            guard let owner = taken[host] else { continue }
+            guard let owner = owners[server.listener]?[host] else { continue }
             return "host \(host) is already served on port \(server.port) by \(owner.description)"
         }
         for host in hosts { owners[server.listener, default: [:]][host] = server }
