@@ -36,6 +36,16 @@ else
     echo "dependencies: become root and run: apt-get install$missing" >&2
     exit 1
 fi
+# Nothing begins to serve because of us: nginx would listen on port 80, now and after every start of the machine.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap '$as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+    $as_root chmod 755 "$policy"
+fi
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # Both are lists on purpose.
 $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $missing
+case $missing in
+*nginx*) if [ -d /run/systemd/system ]; then $as_root systemctl disable --quiet nginx; fi ;;
+esac
