@@ -23,17 +23,17 @@ final class CredentialStore: Sendable {
         let account: SecretAccess.Account
     }
 
-    private struct Collection: Hashable {
+    struct Collection: Hashable {
         let kind: CredentialReference.Kind
         let namespace: String
     }
 
-    private struct Following {
+    struct Following {
         let objects: NamedObjects
         let task: Task<Void, Never>
     }
 
-    private struct State {
+    struct State {
         var following: [Collection: Following] = [:]
         var access = SecretAccess()
         /// What each connected proxy asked for last, by the proxy's number.
@@ -44,19 +44,13 @@ final class CredentialStore: Sendable {
         var findings: [ObjectKey: [String]] = [:]
     }
 
-    private enum Errand: Hashable {
-        case sync(Collection)
-        case review(SecretAccess.Account)
-        case fetch(Collection, name: String)
-    }
-
-    private let api: any KubernetesAPI
+    let api: any KubernetesAPI
     private let counters: Counters
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let feed = ChangeFeed()
     private let errands: AsyncStream<Errand>
-    private let errandSink: AsyncStream<Errand>.Continuation
-    private let log = Log("secrets")
+    let errandSink: AsyncStream<Errand>.Continuation
+    let log = Log("secrets")
 
     init(api: any KubernetesAPI, counters: Counters) {
         self.api = api
@@ -140,7 +134,7 @@ final class CredentialStore: Sendable {
         return objects
     }
 
-    private static func type(of collection: Collection) -> ResourceType {
+    static func type(of collection: Collection) -> ResourceType {
         collection.kind == .secret ? .secrets : .configMaps
     }
 
@@ -235,75 +229,8 @@ final class CredentialStore: Sendable {
     }
 
     /// The proxies that ask a question for which `condition` holds.
-    private func proxiesAsking(_ condition: (Question) -> Bool) -> Set<Int> {
+    func proxiesAsking(_ condition: (Question) -> Bool) -> Set<Int> {
         state.withLock { state in Set(state.questions.filter { $0.value.contains(where: condition) }.keys) }
-    }
-
-    private func send(_ errand: Errand) {
-        let isNew = state.withLock { $0.underWay.insert(errand).inserted }
-        if isNew { errandSink.yield(errand) }
-    }
-
-    private func run(_ errand: Errand, _ changed: @Sendable (Set<Int>) -> Void) async {
-        var backoff = Backoff(first: .milliseconds(200), limit: .seconds(10))
-        while !Task.isCancelled {
-            do {
-                try await attempt(errand, changed)
-                return
-            } catch {
-                let pause = backoff.failed()
-                log.warn("\(Self.words(for: errand)) could not be learnt, next attempt in \(pause): \(error)")
-                try? await Task.sleep(for: pause)  // Cancelled: the loop ends.
-            }
-        }
-    }
-
-    private func attempt(_ errand: Errand, _ changed: @Sendable (Set<Int>) -> Void) async throws {
-        switch errand {
-        case .sync(let collection):
-            await state.withLock { $0.following[collection]?.objects }?.waitUntilSynced()
-            state.withLock { _ = $0.underWay.remove(errand) }
-            changed(proxiesAsking { $0.account.namespace == collection.namespace })
-        case .review(let account):
-            let isAllowed = try await SecretAccess.review(account, api)
-            let (isNew, isFirst) = state.withLock { state in
-                state.underWay.remove(errand)
-                let isFirst = state.access.isAllowed(account, now: .now) == nil
-                return (state.access.answered(account, isAllowed: isAllowed, now: .now), isFirst)
-            }
-            if isNew, !isAllowed { log.warn(Self.denial(account)) }
-            if isNew || isFirst { changed(proxiesAsking { $0.account == account }) }
-            try await reviewAgain(
-                account,
-                after: isAllowed ? SecretAccess.allowedLifetime : SecretAccess.deniedLifetime
-            )
-        case .fetch(let collection, let name):
-            let type = Self.type(of: collection)
-            do {
-                let object = try await api.get(type, namespace: collection.namespace, name: name)
-                state.withLock { $0.following[collection] }?.objects.fetched(name, object)
-            } catch let error as StatusError where error.isNotFound {
-                log.debug("\(type) \(collection.namespace)/\(name) went at this moment: the watch will tell")
-            }
-            state.withLock { _ = $0.underWay.remove(errand) }
-            let key = ObjectKey(namespace: collection.namespace, name: name)
-            changed(proxiesAsking { $0.concerns(collection.kind, key) })
-        }
-    }
-
-    /// An answer that has grown old is asked for again, as long as it is of use to anybody.
-    private func reviewAgain(_ account: SecretAccess.Account, after lifetime: Duration) async throws {
-        try? await Task.sleep(for: lifetime)  // Cancelled: nothing is asked any more.
-        let isOld = state.withLock { $0.access.isAllowed(account, now: .now) } == nil
-        if !Task.isCancelled, isOld, !proxiesAsking({ $0.account == account }).isEmpty { send(.review(account)) }
-    }
-
-    private static func words(for errand: Errand) -> String {
-        switch errand {
-        case .sync(let collection): "what namespace \(collection.namespace) has"
-        case .review(let account): "whether \(account.namespace)/\(account.name) may read secrets"
-        case .fetch(let collection, let name): "\(collection.namespace)/\(name)"
-        }
     }
 }
 
