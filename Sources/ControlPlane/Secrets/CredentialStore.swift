@@ -244,7 +244,7 @@ extension CredentialStore.Answer {
 
 extension CredentialStore.Question {
     /// Whether its answer depends on this Secret or ConfigMap.
-    fileprivate func concerns(_ kind: CredentialReference.Kind, _ key: ObjectKey) -> Bool {
+    func concerns(_ kind: CredentialReference.Kind, _ key: ObjectKey) -> Bool {
         guard let reference = try? CredentialReference(text, namespace: account.namespace) else { return false }
         return reference.kind == kind && reference.namespace == key.namespace
             && (reference.name == key.name || reference.fallbackName == key.name)
