@@ -3,7 +3,7 @@ internal import Kubernetes
 public import Mesh
 public import MeshAPI
 
-/// What a set of manifests would change, told before it is applied.
+/// What a set of manifests would change for connections and requests, told before it is applied.
 public struct Plan: Sendable {
     /// A connection that would be otherwise.
     public struct Change: Hashable, Sendable {
@@ -31,6 +31,8 @@ public struct Plan: Sendable {
     }
 
     public var changes: [Change]
+    /// What of it VirtualServices and Gateways decide.
+    public var routeChanges: [RouteChange]
     public var remarks: [Remark]
     /// Whether one client of each namespace, with a sidecar and without, stands for all of them: the mesh is large.
     public var isSampled: Bool
@@ -61,6 +63,7 @@ public struct Plan: Sendable {
         self.after = after
         self.remarks = remarks
         (changes, isSampled) = Self.changes(before, after, impact)
+        routeChanges = RouteChange.all(before, after, impact)
     }
 
     /// Connections that are looked at one by one; of more, only samples.
@@ -129,6 +132,7 @@ public struct Plan: Sendable {
             changes.filter(\.breaks) + changes.filter(\.becomesReadable)
             + changes.filter { !$0.breaks && !$0.becomesReadable }
         for change in ordered { text += "\(change.line)\n" }
+        for change in routeChanges { text += change.text }
         let broken = changes.count(where: \.breaks)
         let readable = changes.count(where: \.becomesReadable)
         if isSampled { text += "The mesh is large: one client of each namespace stands for all of them.\n" }
@@ -136,6 +140,10 @@ public struct Plan: Sendable {
             changes.isEmpty
             ? "No connection changes.\n"
             : "\(changes.count) connections change: \(broken) break, \(readable) lose their encryption.\n"
+        if !routeChanges.isEmpty {
+            let count = routeChanges.count
+            text += "\(count) \(count == 1 ? "host is" : "hosts are") routed otherwise.\n"
+        }
         return text
     }
 }

@@ -9,10 +9,14 @@ public enum RouteText {
     ///
     /// `VirtualService foo/reviews`, and then lines such as `uri prefix /a -> reviews.foo.svc.cluster.local:9080 subset v2`.
     public static func lines(from client: Client, to service: Service, port: Int, in model: MeshModel) -> [String] {
+        let lines = allLines(from: client, to: service, port: port, in: model)
+        return lines.prefix(1) + limited(Array(lines.dropFirst()))
+    }
+
+    /// As ``lines(from:to:port:in:)``, however many there are.
+    static func allLines(from client: Client, to service: Service, port: Int, in model: MeshModel) -> [String] {
         let host = model.route(for: client, toHost: service.host, port: port)
-        if let routes = host.routes, let object = host.virtualService {
-            return ["\(object)"] + limited(routes.map(line))
-        }
+        if let routes = host.routes, let object = host.virtualService { return ["\(object)"] + routes.map(line) }
         guard let address = service.addresses.first else { return [] }
         let decision = model.route(for: client, to: address, port: port)
         guard let origin = decision.serverNames.first?.origin ?? decision.shared?.origin else { return [] }
@@ -20,7 +24,7 @@ public enum RouteText {
             "server name \(route.serverNames.joined(separator: ", ")) -> \(text(route.destinations))"
         }
         let others = decision.shared.map { ["everything else -> \(text($0.destinations))"] } ?? []
-        return ["\(origin)"] + limited(named + others)
+        return ["\(origin)"] + named + others
     }
 
     private static func limited(_ lines: [String]) -> [String] {
@@ -70,7 +74,7 @@ public enum RouteText {
         }
     }
 
-    private static func text(_ destinations: [SharedDestination]) -> String {
+    static func text(_ destinations: [SharedDestination]) -> String {
         let total = destinations.reduce(0) { $0 + $1.weight }
         return destinations.map { entry in
             let subset = entry.name.subset.isEmpty ? "" : " subset \(entry.name.subset)"

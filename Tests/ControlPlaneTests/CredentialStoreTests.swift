@@ -61,7 +61,7 @@ private final class Bench: Sendable {
         let question = CredentialStore.Question(text: text, account: account)
         store.proxy(proxy, asksAlso: question)
         for _ in 0..<2000 {
-            if case .credential(let credential) = store.answer(question) { return credential }
+            if case .credential(let credential, _) = store.answer(question) { return credential }
             try await Task.sleep(for: .milliseconds(2))
         }
         throw MeshError(.timedOut, "no answer to \(text)")

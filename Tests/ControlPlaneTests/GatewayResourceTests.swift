@@ -187,7 +187,7 @@ import Testing
         let problem = "secret istio-system/web not found"
         #expect(
             try verdicts(model, problems: ["kubernetes://web": problem]) == [
-                "gw": .partly("server https: its connections are reset, as \(problem)"), "fine": .accepted,
+                "gw": .partly("server https: its connections fail, as \(problem)"), "fine": .accepted,
             ]
         )
     }

@@ -31,6 +31,17 @@ import YAML
 
     @Test func `a healthy mesh has no findings`() throws { #expect(try Self.analyze("").messages.isEmpty) }
 
+    @Test func `what the control plane wrote into a status is told unless another finding explains it`() throws {
+        func codes(_ host: String, _ reason: String) throws -> [String] {
+            let status = "status: {conditions: [{type: Accepted, status: 'False', reason: \(reason), message: M}]}\n"
+            return try Self.analyze(Manifest.rule("full", "r", "host: \(host)") + status).messages.map(\.code)
+        }
+        #expect(try codes("httpbin", "PartiallyInvalid") == ["IST0171"])
+        let explained = try codes("nowhere.full.svc.cluster.local", "PartiallyInvalid")
+        #expect(!explained.isEmpty && !explained.contains("IST0171"))
+        #expect(try codes("nowhere.full.svc.cluster.local", "SomebodyElses").contains("IST0171"))
+    }
+
     @Test func `findings name file and line, and are sorted by level`() throws {
         let rule = try YAML.documents(Manifest.rule("full", "r", "host: nope, trafficPolicy: {tls: {mode: MUTUAL}}"))[0]
         let namespace = try YAML.value(Self.namespace("shop"))

@@ -58,13 +58,19 @@ import YAML
             rule: "a secret that is not there",
             objects: gateway("gw", https("a.com", credential: "gone")),
             codes: ["IST0101"],
-            lines: ["Error [IST0101] (Gateway full/gw) Referenced credentialName not found: \"gone\""]
+            lines: [
+                "Error [IST0101] (Gateway full/gw) Referenced credentialName not found: \"gone\" (there is no Secret istio-system/gone, beside the "
+                    + "gateway's pods)"
+            ]
         ),
         Case(
             rule: "a secret in the gateway's namespace instead of the pod's",
             objects: gateway("gw", https("a.com")) + secret("web", in: "full"),
             codes: ["IST0101"],
-            lines: ["Error [IST0101] (Gateway full/gw) Referenced credentialName not found: \"web\""]
+            lines: [
+                "Error [IST0101] (Gateway full/gw) Referenced credentialName not found: \"web\" (there is no Secret istio-system/web, beside the "
+                    + "gateway's pods)"
+            ]
         ),
         Case(
             rule: "a secret without a pair",
@@ -115,18 +121,19 @@ import YAML
         Case(
             rule: "one host in two gateways",
             objects: gateway("a", https("a.com", credential: "x")) + gateway("b", https("a.com", credential: "z")),
-            codes: ["IST0145"],
-            lines: [("a", "b"), ("b", "a")].map {
-                "Error [IST0145] (Gateway full/\($0)) Conflict with gateways full/\($1) (workload selector istio=ingressgateway, "
-                    + "port 443, hosts [a.com])."
-            }
+            codes: ["IST0145", "IST0133", "IST0171"],
+            lines: [("a", "b", ""), ("b", "a", " Server https of this one is not in force: host a.com \(conflict).")]
+                .map {
+                    "Error [IST0145] (Gateway full/\($0)) Conflict with gateways full/\($1) (workload selector istio=ingressgateway, "
+                        + "port 443, hosts [a.com]).\($2)"
+                }
         ),
         Case(
-            rule: "a server that is dropped",
-            objects: gateway("a", https("a.com", credential: "x")) + gateway("b", https("a.com", credential: "z")),
-            codes: ["IST0133"],
+            rule: "a server that is dropped for another of its own Gateway",
+            objects: gateway("a", "\(https("a.com")), \(https("a.com", name: "twin"))"),
+            codes: ["IST0145", "IST0133", "IST0171"],
             lines: [
-                "Warning [IST0133] (Gateway full/b) Schema validation warning: server https: host a.com \(conflict)"
+                "Warning [IST0133] (Gateway full/a) Schema validation warning: server twin: host a.com \(conflict)"
             ]
         ),
         Case(

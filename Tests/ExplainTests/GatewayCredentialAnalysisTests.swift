@@ -68,7 +68,10 @@ import Testing
     @Test func `a Secret is looked for beside the gateway's pod`() throws {
         let objects = Self.gateway("mode: SIMPLE, credentialName: site") + Self.pod("edge")
         #expect(
-            try lines(objects) == ["Error [IST0101] \(title)Referenced credentialName not found: \"site\""]
+            try lines(objects) == [
+                "Error [IST0101] \(title)Referenced credentialName not found: \"site\" (there is no Secret edge/site, beside "
+                    + "the gateway's pods)"
+            ]
         )
         #expect(try lines(objects, [Self.secret("site", try Self.pair())]).isEmpty)
     }

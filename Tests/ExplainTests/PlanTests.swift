@@ -60,4 +60,72 @@ import YAML
         let plan = Plan(before, applying: [], config: mesh.config)
         #expect(plan.changes.count == 2 && plan.changes.allSatisfy(\.becomesReadable))
     }
+
+    private static let routed = """
+        ---
+        apiVersion: networking.istio.io/v1
+        kind: VirtualService
+        metadata: {namespace: full, name: vs}
+        spec:
+          hosts: [httpbin]
+          http:
+          - {match: [{uri: {prefix: /status}}], route: [{destination: {host: httpbin}}]}
+          - {redirect: {uri: /elsewhere}}
+
+        """
+
+    @Test func `routes that come, change and go are told for clients, line by line`() throws {
+        let host = "httpbin.full.svc.cluster.local:8000"
+        let status = "uri prefix /status -> \(host)"
+        let created = try Self.plan(Self.routed)
+        #expect(created.changes.isEmpty && created.routeChanges.contains { $0.router == "clients in namespace full" })
+        #expect(
+            created.text.contains(
+                "ROUTES clients in namespace full -> \(host)\n  + VirtualService full/vs\n  + \(status)\n"
+                    + "  + every request -> redirect 301 /elsewhere\n"
+            )
+        )
+        let changed = try Self.plan(Self.routed.replacing("/elsewhere", with: "/other"), before: Self.routed)
+        let change = try #require(changed.routeChanges.first { $0.router == "clients in namespace full" })
+        #expect(
+            change.text == "ROUTES clients in namespace full -> \(host)\n  - every request -> redirect 301 /elsewhere\n"
+                + "  + every request -> redirect 301 /other\n"
+        )
+        #expect(changed.text.hasSuffix("routed otherwise.\n"))
+        #expect(try Self.plan(Self.routed, before: Self.routed).routeChanges.isEmpty)
+    }
+
+    @Test func `routes of gateways are told by pod and host`() throws {
+        var mesh = try Manifest.migration()
+        mesh.pod(
+            "istio-system",
+            "ingress",
+            app: "ingress",
+            labels: ["istio": "ingressgateway"],
+            annotations: ["inject.istio.io/templates": "gateway"]
+        )
+        try mesh.add(
+            Manifest.object(
+                "networking.istio.io/v1",
+                "Gateway",
+                "full",
+                "gw",
+                "selector: {istio: ingressgateway}, servers: [{hosts: [a.com], port: {number: 80, name: http, protocol: HTTP}}]"
+            )
+        )
+        let route = Manifest.object(
+            "networking.istio.io/v1",
+            "VirtualService",
+            "full",
+            "web",
+            "gateways: [gw], hosts: [a.com], http: [{route: [{destination: {host: httpbin, port: {number: 8000}}}]}]"
+        )
+        let plan = Plan(mesh.model, applying: try YAML.values(route))
+        #expect(
+            plan.routeChanges.map(\.text) == [
+                "ROUTES gateway ingress.istio-system -> a.com:80\n"
+                    + "  + every request -> httpbin.full.svc.cluster.local:8000\n"
+            ]
+        )
+    }
 }

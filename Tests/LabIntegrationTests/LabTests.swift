@@ -17,6 +17,7 @@ import Testing
         arguments: [
             "cluster.sh",  // kubectl finds a cluster, and down leaves nothing of it.
             "rootless.sh",  // A user who is not root has all that, and a mesh, in namespaces of their own.
+            "gateways.sh",  // Good and bad certificates at a gateway, and new ones under load, with real clients.
             "crashes.sh",  // Killed under load, the mesh loses nothing and serves nothing in plaintext.
         ]
     )

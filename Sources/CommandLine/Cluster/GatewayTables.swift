@@ -34,14 +34,18 @@ enum GatewayTables {
 
     private static func rows(of host: GatewayRoutes.VirtualHost, in table: GatewayRoutes) -> [[String]] {
         let name = "\(host.domain):\(table.port)"
-        let routes = host.routes.flatMap { route -> [[String]] in
-            let matches = route.matches.isEmpty ? ["/*"] : route.matches.map { text($0.uri) }
-            return matches.map {
-                [table.name, name, host.domain, $0, "\(route.origin.key.name).\(route.origin.key.namespace)"]
-            }
-        }
+        let routes = rows(of: host.routes).map { [table.name, name, host.domain] + $0 }
         return routes.isEmpty
             ? [[table.name, name, host.domain, "/*", host.redirectsToHTTPS ? "301 to https" : "404"]] : routes
+    }
+
+    /// MATCH and VIRTUAL SERVICE of each match; a VirtualService that others are delegated to stands for what it says.
+    static func rows(of routes: [HTTPRouteDecision]) -> [[String]] {
+        routes.flatMap { route in
+            (route.matches.isEmpty ? ["/*"] : route.matches.map { text($0.uri) }).map {
+                [$0, "\(route.origin.key.name).\(route.origin.key.namespace)"]
+            }
+        }
     }
 
     private static func text(_ match: StringMatch?) -> String {

@@ -12,7 +12,8 @@ extension Command {
         summary: "Tell what applying or deleting manifests would change, without doing it",
         details: """
             Applies manifests to a copy of what the cluster has, and tells which connections would break, which would
-            lose their encryption, and which would change otherwise. An IstioOperator in them stands for a changed
+            lose their encryption, and which would change otherwise; and which requests sidecars and gateways would route
+            otherwise. An IstioOperator in them stands for a changed
             mesh configuration. Nothing in the cluster is touched.
             """,
         examples: """

@@ -71,7 +71,7 @@ private struct ProxyView: Sendable {
         async let configuration = admin.page("/config_dump")
         async let snapshot = MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
         model = try await snapshot.model
-        certificates = try await certs["certificates"]?.array?.first ?? [:]
+        certificates = try await certs
         dump = try await configuration
         workload = model.workloads[pod.metadata.key] ?? Workload(pod: pod)
     }
@@ -151,64 +151,31 @@ private struct ProxyView: Sendable {
 
     /// The hosts that the proxy has asked for.
     private var sidecarRoutes: [[String]] {
-        (dump["resources"]?.object ?? [:]).keys.sorted().compactMap { key in
+        (dump["resources"]?.object ?? [:]).keys.sorted().compactMap { key -> [[String]]? in
             let parts = key.split(separator: "/", maxSplits: 2).map(String.init)
             guard parts.count == 3, parts[0] == "host", let port = Int(parts[1]) else { return nil }
             let decision = model.route(for: Client(workload), toHost: parts[2], port: port)
-            let origin = decision.virtualService.map { "\($0.key.name).\($0.key.namespace)" } ?? ""
-            return [
-                parts[1], "\(parts[2]):\(port)", parts[2], "/*",
-                decision.destination == nil && origin.isEmpty ? "404" : origin,
-            ]
-        }
+            let start = [parts[1], "\(parts[2]):\(port)", parts[2]]
+            if let routes = decision.routes { return GatewayTables.rows(of: routes).map { start + $0 } }
+            return [start + ["/*", decision.destination == nil ? "404" : ""]]
+        }.flatMap(\.self)
     }
 
-    private var secretRows: [(name: String, type: String, certificate: JSON)] {
-        (certificates["cert_chain"]?.array ?? []).prefix(1).map { ("default", "Cert Chain", $0) }
-            + (certificates["ca_cert"]?.array ?? []).map { ("ROOTCA", "CA", $0) }
-    }
+    private var secretRows: [SecretRow] { SecretRow.rows(certificates) }
 
     var secrets: String {
         var table = TextTable([
             "RESOURCE NAME", "TYPE", "STATUS", "VALID CERT", "SERIAL NUMBER", "NOT AFTER", "NOT BEFORE",
         ])
-        let now = Timestamp.now
-        for (name, type, certificate) in secretRows {
-            let from = certificate["valid_from"]?.string ?? ""
-            let until = certificate["expiration_time"]?.string ?? ""
-            let isValid = (Timestamp(from).map { $0 <= now } ?? false) && (Timestamp(until).map { now < $0 } ?? false)
-            let serial = certificate["serial_number"]?.string?.lowercased() ?? ""
-            table.add([
-                name, type, "ACTIVE", String(isValid),
-                String(repeating: "0", count: max(0, 32 - serial.count)) + serial,
-                until, from,
-            ])
-        }
+        for row in secretRows { table.add(row.cells(now: .now)) }
         return table.text
     }
 
     /// In the form of Envoy's secrets dump; a private key is never part of it.
     var secretDump: JSON {
-        let secrets = secretRows.map { name, type, certificate -> JSON in
-            let bytes = JSON.string(Base64.encode(Array((certificate["pem"]?.string ?? "").utf8)))
-            let content: JSON =
-                type == "CA"
-                ? ["validationContext": ["trustedCa": ["inlineBytes": bytes]]]
-                : ["tlsCertificate": ["certificateChain": ["inlineBytes": bytes]]]
-            return [
-                "name": .string(name), "versionInfo": certificate["serial_number"] ?? "",
-                "secret": content.merged(name),
-            ]
-        }
-        return ["dynamicActiveSecrets": .array(secrets)]
-    }
-}
-
-extension JSON {
-    /// With the member `name`.
-    fileprivate func merged(_ name: String) -> JSON {
-        var copy = self
-        copy["name"] = .string(name)
-        return copy
+        let (active, warming) = (secretRows.filter(\.isActive), secretRows.filter { !$0.isActive })
+        var dump: JSON = ["dynamicActiveSecrets": .array(active.map(\.json))]
+        if !warming.isEmpty { dump["dynamicWarmingSecrets"] = .array(warming.map(\.json)) }
+        return dump
     }
 }

@@ -155,8 +155,8 @@ final class MeshState: Sendable {
         credentials?.proxyLeft(proxy.number)
     }
 
-    /// Keeps in mind why credentials that a gateway was just told of cannot be had.
-    private func note(_ response: DeltaResponse, _ desk: CredentialDesk, _ pod: ObjectKey, _ state: inout State) {
+    /// Keeps in mind why nobody can connect with credentials that a gateway asks for.
+    private func note(_ desk: CredentialDesk, _ pod: ObjectKey, _ state: inout State) {
         guard state.gateways.credentialProblems[pod] ?? [:] != desk.problems else { return }
         state.gateways.credentialProblems[pod] = desk.problems.isEmpty ? nil : desk.problems
         gatewaySignal.yield()
@@ -196,7 +196,7 @@ final class MeshState: Sendable {
                 desk.isUndecided($0)
             }
             desk.close()
-            if let response, workload.isGateway { note(response, desk, proxy.pod, &state) }
+            if workload.isGateway, desk.wasAsked { note(desk, proxy.pod, &state) }
             return response.map(NextStep.response) ?? .nothing
         }
     }

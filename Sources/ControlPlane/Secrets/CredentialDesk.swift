@@ -8,8 +8,8 @@ final class CredentialDesk {
     private let account: SecretAccess.Account
     private var questions: Set<CredentialStore.Question> = []
     private var undecided: Set<ResourceName> = []
-    private var wasAsked = false
-    /// Why credentials that were asked for cannot be had, by their names.
+    private(set) var wasAsked = false
+    /// Why nobody can connect with credentials that were asked for, by their names.
     private(set) var problems: [String: String] = [:]
 
     init(_ store: CredentialStore?, proxy: ConnectedProxy, serviceAccount: String) {
@@ -27,8 +27,8 @@ final class CredentialDesk {
         // It is known who asks before the answer is looked for, so that an answer that comes meanwhile is not lost.
         store.proxy(proxy.number, asksAlso: question)
         switch store.answer(question) {
-        case .credential(let credential):
-            problems[text] = credential.problem.isEmpty ? nil : credential.problem
+        case .credential(let credential, let defect):
+            problems[text] = defect.isEmpty ? nil : defect
             return EncodedResource(.credential(credential))
         case .later:
             undecided.insert(name)

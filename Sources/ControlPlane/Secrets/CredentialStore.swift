@@ -14,7 +14,8 @@ final class CredentialStore: Sendable {
     enum Answer: Hashable, Sendable {
         /// Nothing can be said yet: what the proxy has stays as it is.
         case later
-        case credential(Credential)
+        /// What the proxy gets, and why nobody can connect with it; empty when they can.
+        case credential(Credential, defect: String)
     }
 
     /// Who asks for what.
@@ -42,6 +43,8 @@ final class CredentialStore: Sendable {
         var underWay: Set<Errand> = []
         /// What was found wrong, so that it is told once.
         var findings: [ObjectKey: [String]] = [:]
+        /// What was read of a certificate or of roots, and what is to be said of it.
+        var checks: [CredentialReference: (content: SecretContent, check: CertificateCheck)] = [:]
     }
 
     let api: any KubernetesAPI
@@ -103,8 +106,7 @@ final class CredentialStore: Sendable {
             case .present(let object): return read(object, reference, now)
             }
         }
-        let kind = reference.kind == .secret ? "secret" : "configmap"
-        return .problem("\(kind) \(reference.namespace)/\(reference.name) not found")
+        return .problem("\(Self.words(reference)) not found")
     }
 
     private func read(_ object: JSON, _ reference: CredentialReference, _ now: Timestamp) -> Answer {
@@ -113,10 +115,37 @@ final class CredentialStore: Sendable {
                 reference.isRoots
                 ? try SecretContent(rootsOf: object, isConfigMap: reference.kind == .configMap)
                 : try SecretContent(certificateOf: object)
-            return .credential(Credential(content))
+            return .credential(
+                Credential(content),
+                defect: defect(of: content, reference, Self.words(reference, object), now)
+            )
         } catch {
-            return .problem(error.message)
+            return .problem("\(Self.words(reference, object)): \(error.message)")
         }
+    }
+
+    /// Certificates are read once, and not for each proxy and answer.
+    private func defect(
+        of content: SecretContent,
+        _ reference: CredentialReference,
+        _ object: String,
+        _ now: Timestamp
+    ) -> String {
+        let known = state.withLock { $0.checks[reference] }
+        let check: CertificateCheck
+        if let known, known.content == content, known.check.end.map({ now < $0 }) ?? true {
+            check = known.check
+        } else {
+            check = CertificateCheck(content, now: now)
+            state.withLock { $0.checks[reference] = (content, check) }
+        }
+        return check.errors.isEmpty ? "" : "\(object): \(check.errors.joined(separator: ", "))"
+    }
+
+    /// Names the object that was found, which for roots may be that of the certificate.
+    private static func words(_ reference: CredentialReference, _ object: JSON? = nil) -> String {
+        let name = object.map(\.metadata.name) ?? reference.name
+        return "\(reference.kind == .secret ? "secret" : "configmap") \(reference.namespace)/\(name)"
     }
 
     private func objects(of collection: Collection) -> NamedObjects {
@@ -164,14 +193,17 @@ final class CredentialStore: Sendable {
     private func tidy() {
         let (wanted, following) = state.withLock { state in
             var wanted: [Collection: Set<String>] = [:]
+            var references: Set<CredentialReference> = []
             let questions = state.questions.values.reduce(into: Set()) { $0.formUnion($1) }
             for question in questions {
                 guard let reference = try? CredentialReference(question.text, namespace: question.account.namespace)
                 else { continue }
+                references.insert(reference)
                 let names = [reference.name, reference.fallbackName].compactMap(\.self)
                 wanted[Collection(kind: reference.kind, namespace: reference.namespace), default: []].formUnion(names)
             }
             state.access.keepOnly(Set(questions.map(\.account)))
+            state.checks = state.checks.filter { references.contains($0.key) }
             for (collection, following) in state.following where wanted[collection] == nil {
                 following.task.cancel()
                 state.following[collection] = nil
@@ -238,7 +270,7 @@ extension CredentialStore.Answer {
     fileprivate static func problem(_ text: String) -> Self {
         var credential = Credential()
         credential.problem = text
-        return .credential(credential)
+        return .credential(credential, defect: text)
     }
 }
 

@@ -6,7 +6,7 @@ internal import Mesh
 struct GatewayJudgement {
     /// What proxies that are gateways are to open, by pod.
     private var openings: [ObjectKey: GatewayDecision] = [:]
-    /// Why credentials cannot be had, by pod and the credential's name.
+    /// Why nobody can connect with credentials, by pod and the credential's name.
     var credentialProblems: [ObjectKey: [String: String]] = [:]
 
     mutating func add(_ decision: GatewayDecision, of pod: ObjectKey) { openings[pod] = decision }
@@ -24,7 +24,7 @@ struct GatewayJudgement {
                 guard case .terminate(let tls) = chain.transport else { continue }
                 for problem in Self.credentials(of: tls).compactMap({ problems[$0] }) {
                     faults[chain.server.gateway, default: []].insert(
-                        "server \(chain.server.label): its connections are reset, as \(problem)"
+                        "server \(chain.server.label): its connections fail, as \(problem)"
                     )
                 }
             }

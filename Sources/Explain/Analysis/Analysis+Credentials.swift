@@ -99,7 +99,13 @@ private func analyze(
     guard !use.keys.contains(where: context.unreadable.contains) else { return }
     let found = use.keys.lazy.compactMap { key in context.object(reference.kind, key).map { (key, $0) } }.first
     guard let (key, object) = found else {
-        findings.add("IST0101", .error, resource, "Referenced credentialName not found: \"\(use.text)\"")
+        let place = "\(reference.kind == .secret ? "Secret" : "ConfigMap") \(reference.namespace)/\(reference.name)"
+        findings.add(
+            "IST0101",
+            .error,
+            resource,
+            "Referenced credentialName not found: \"\(use.text)\" (there is no \(place), beside the gateway's pods)"
+        )
         return
     }
     let gateway = resource.object.metadata

@@ -78,30 +78,61 @@ extension Gateway {
     }
 }
 
-/// IST0145: Gateways of which one takes hosts from the other.
+/// IST0145: Gateways of which one takes hosts from the other; of the one that loses them, with what became of its server.
 @Sendable func analyzeGatewayConflicts(_ context: AnalysisContext, _ findings: FindingList) {
     let gateways = context.gateways
-    /// Who has a host on a port and address.
+    let dropped = context.droppedServers
+    for conflict in hostConflicts(among: gateways) {
+        let selected = gateways[conflict.index]
+        let hosts = conflict.server.hosts.joined(separator: " ")
+        let place = ServerPlace(gateway: selected.gateway.metadata.key, server: conflict.server.port?.name ?? "")
+        findings.add(
+            "IST0145",
+            .error,
+            selected.resource,
+            "Conflict with gateways \(conflict.others.joined(separator: ",")) (workload selector \(selected.selector), port "
+                + "\(conflict.server.port?.number ?? 0), hosts [\(hosts)])."
+                + (dropped[place].map { " Server \(place.server) of this one is not in force: \($0)." } ?? "")
+        )
+    }
+}
+
+/// A server of a Gateway by the name of its port.
+private struct ServerPlace: Hashable {
+    var gateway: ObjectKey
+    var server: String
+}
+
+extension AnalysisContext {
+    /// Servers that some gateway does not open, or not as written, and why.
+    fileprivate var droppedServers: [ServerPlace: String] {
+        var dropped: [ServerPlace: String] = [:]
+        for pod in model.workloads.values.sorted(by: { $0.key < $1.key }) where pod.isGateway {
+            for conflict in model.gatewayView(of: pod).decision(in: model).conflicts {
+                dropped[ServerPlace(gateway: conflict.gateway, server: conflict.server)] = conflict.reason
+            }
+        }
+        return dropped
+    }
+}
+
+/// Servers of different Gateways that have a host, a port and an address in common.
+private func hostConflicts(
+    among gateways: [SelectedGateway]
+) -> [(index: Int, server: Gateway.Server, others: [String])] {
+    // Who has a host on a port and address.
     var owners: [String: [Int]] = [:]
     for (index, selected) in gateways.enumerated() {
         for server in selected.gateway.servers {
             for place in places(of: server) { owners[place, default: []].append(index) }
         }
     }
-    for (index, selected) in gateways.enumerated() {
-        for server in selected.gateway.servers {
-            guard let port = server.port else { continue }
+    return gateways.enumerated().flatMap { index, selected in
+        selected.gateway.servers.compactMap { server in
             let others = Set(places(of: server).flatMap { owners[$0] ?? [] }).subtracting([index])
                 .filter { gateways[$0].name != selected.name && gateways[$0].sharesPods(with: selected) }
                 .map { gateways[$0].name }.sorted()
-            guard !others.isEmpty else { continue }
-            findings.add(
-                "IST0145",
-                .error,
-                selected.resource,
-                "Conflict with gateways \(others.joined(separator: ",")) (workload selector \(selected.selector), port "
-                    + "\(port.number), hosts [\(server.hosts.joined(separator: " "))])."
-            )
+            return others.isEmpty ? nil : (index, server, others)
         }
     }
 }
@@ -144,16 +175,21 @@ private func certificate(_ tls: ServerTLSSettings) -> String? {
 
 /// IST0133: servers that are not opened as written, and those whose routes are of a kind that has no effect on them.
 @Sendable func analyzeGatewayServers(_ context: AnalysisContext, _ findings: FindingList) {
-    let model = context.model
     func warn(_ key: ObjectKey, _ text: String) {
         guard let resource = context.resource(ObjectReference("Gateway", key)) else { return }
         findings.add("IST0133", .warning, resource, "Schema validation warning: \(text)")
     }
-    for pod in model.workloads.values where pod.isGateway {
-        let decision = model.gatewayView(of: pod).decision(in: model)
-        for conflict in decision.conflicts { warn(conflict.gateway, "server \(conflict.server): \(conflict.reason)") }
+    let gateways = context.gateways
+    // IST0145 tells of those that lose to another Gateway.
+    let lost = Set(
+        hostConflicts(among: gateways).map {
+            ServerPlace(gateway: gateways[$0.index].gateway.metadata.key, server: $0.server.port?.name ?? "")
+        }
+    )
+    for (place, reason) in context.droppedServers where !lost.contains(place) {
+        warn(place.gateway, "server \(place.server): \(reason)")
     }
-    for selected in context.gateways {
+    for selected in gateways {
         for text in redirectsIntoNothing(selected, context) { warn(selected.gateway.metadata.key, text) }
         for text in unsuitableRoutes(selected, context) { warn(selected.gateway.metadata.key, text) }
     }

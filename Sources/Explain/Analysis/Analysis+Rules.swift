@@ -92,7 +92,8 @@ private func selectsPods(_ subset: DestinationRule.Subset, _ services: [Service]
                 .warning,
                 resource,
                 "A condition with a negative status is present: type=\(text("type")), reason=\(text("reason")), "
-                    + "message=\(text("message"))."
+                    + "message=\(text("message")).",
+                isOfOwnCondition: ["Invalid", "PartiallyInvalid"].contains(text("reason"))
             )
         }
     }

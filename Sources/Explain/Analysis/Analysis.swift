@@ -51,13 +51,20 @@ public struct Analysis: Sendable {
         let findings = FindingList()
         for analyzer in chosen.isEmpty ? Analyzer.all : chosen { analyzer.run(context, findings) }
         var seen: Set<String> = []
+        let told = Self.explained(findings.messages)
         messages = findings.messages
+            .filter { message in !(message.isOfOwnCondition && told.contains(message.origin)) }
             .filter { message in
                 options.namespace.map { message.namespace.isEmpty || message.namespace == $0 } ?? true
             }
             .filter { message in !options.suppressions.contains { Self.suppresses($0, message) } }
             .sorted(by: Self.isOrderedBefore)
             .filter { seen.insert($0.line).inserted }
+    }
+
+    /// The objects of which another finding says what is wrong, so that what their status says of it is nothing new.
+    private static func explained(_ messages: [AnalysisMessage]) -> Set<String> {
+        Set(messages.filter { !$0.isOfOwnCondition && $0.level > .info && $0.code != "APS0004" }.map(\.origin))
     }
 
     private static func isOrderedBefore(_ left: AnalysisMessage, _ right: AnalysisMessage) -> Bool {
@@ -99,7 +106,14 @@ public struct Analysis: Sendable {
 final class FindingList {
     fileprivate var messages: [AnalysisMessage] = []
 
-    func add(_ code: String, _ level: AnalysisMessage.Level, _ resource: Analysis.Resource, _ text: String) {
+    /// - Parameter isOfOwnCondition: Whether it only repeats what the control plane found by the same rules.
+    func add(
+        _ code: String,
+        _ level: AnalysisMessage.Level,
+        _ resource: Analysis.Resource,
+        _ text: String,
+        isOfOwnCondition: Bool = false
+    ) {
         let object = resource.object
         let key = object.metadata.key
         let suppressed = object.metadata.annotations["galley.istio.io/analyze-suppress"] ?? ""
@@ -112,7 +126,8 @@ final class FindingList {
                 origin: "\(object.kind) \(key)",
                 namespace: object.kind == "Namespace" ? key.name : key.namespace,
                 reference: resource.file.isEmpty ? "" : resource.file + line,
-                text: text
+                text: text,
+                isOfOwnCondition: isOfOwnCondition
             )
         )
     }

@@ -36,6 +36,8 @@ public struct AnalysisMessage: Hashable, Sendable {
     /// `file:line`, or `file`; empty for objects of a cluster.
     public var reference: String
     public var text: String
+    /// Whether it repeats what the control plane wrote into the object's status, having found it by these same rules.
+    var isOfOwnCondition = false
 
     /// One line, as istioctl prints it: `Info [IST0102] (Namespace default) The namespace …`.
     public var line: String {

@@ -6,25 +6,22 @@ internal import TLS
 ///
 /// Nothing of the content itself is told but names and times, which everybody who connects sees too.
 public struct CertificateCheck: Hashable, Sendable {
-    /// What keeps it from being used at all.
+    /// What keeps clients from connecting at all.
     public private(set) var errors: [String] = []
-    /// What clients may trip over.
+    /// What clients may trip over, and what is put right for them.
     public private(set) var warnings: [String] = []
+    /// When the answer may be another one, though the content is the same; nil for never.
+    public private(set) var end: Timestamp?
 
     /// How long before the end of a certificate's life it is told.
     static let notice: Duration = .seconds(7 * 86_400)
 
     public init(_ content: SecretContent, now: Timestamp) {
         if !content.certificatesPEM.isEmpty { checkPair(content, now) }
-        if !content.rootsPEM.isEmpty { checkRoots(content.rootsPEM, now) }
-        if !content.revocationsPEM.isEmpty {
-            do {
-                _ = try RevocationList.lists(pem: content.revocationsPEM)
-            } catch {
-                errors.append("its revocation list cannot be read: \(error.message)")
-            }
-        }
+        if !content.rootsPEM.isEmpty { checkRoots(content, now) }
     }
+
+    // Certificates
 
     private mutating func checkPair(_ content: SecretContent, _ now: Timestamp) {
         let chain: [Certificate]
@@ -34,50 +31,86 @@ public struct CertificateCheck: Hashable, Sendable {
             errors.append("its certificate cannot be read: \(error.message)")
             return
         }
-        guard let leaf = chain.first else { return }
+        let key: PrivateKey
         do {
-            let key = try PrivateKey(pem: content.keyPEM)
-            if key.publicKey != leaf.publicKey {
-                errors.append("its key is not that of its certificate (\(Self.name(leaf)))")
-            }
+            key = try PrivateKey(pem: content.keyPEM)
         } catch {
             errors.append("its key cannot be read: \(error.message)")
+            return
+        }
+        guard let leaf = chain.first(where: key.matches) else {
+            errors.append("its key is not that of its certificate (\(chain.first.map(Self.name) ?? ""))")
+            return
         }
         if !reportsTime(leaf, now, "its certificate"), now + Self.notice > leaf.notAfter {
             warnings.append("its certificate (\(Self.name(leaf))) expires at \(leaf.notAfter)")
         }
-        for (certificate, issuer) in zip(chain, chain.dropFirst()) where certificate.issuer != issuer.subject {
-            warnings.append(
-                "its certificates are not in order: \(Self.name(certificate)) was not issued by the one that follows it, "
-                    + "\(Self.name(issuer))"
+        checkServing(content, now: max(now, leaf.notBefore))
+    }
+
+    /// As a gateway does before it shows them.
+    private mutating func checkServing(_ content: SecretContent, now: Timestamp) {
+        do {
+            let served = try TLSIdentity.serving(
+                certificatePEM: content.certificatesPEM,
+                keyPEM: content.keyPEM,
+                staple: content.ocspStaple,
+                now: now
             )
+            warnings += served.remarks
+        } catch {
+            // What is known already was said in fewer words.
+            if errors.isEmpty { errors.append(error.message) }
         }
     }
 
-    private mutating func checkRoots(_ pem: String, _ now: Timestamp) {
+    // Roots
+
+    private mutating func checkRoots(_ content: SecretContent, _ now: Timestamp) {
+        let roots: [Certificate]
         do {
-            let roots = try Certificate.chain(pem: pem)
-            let problems = errors
-            for root in roots { _ = reportsTime(root, now, "its root certificate") }
-            // Others of the same Secret still serve.
-            let expired = errors.dropFirst(problems.count)
-            if expired.count < roots.count {
-                warnings += expired
-                errors = problems
-            }
+            roots = try Certificate.chain(pem: content.rootsPEM)
         } catch {
             errors.append("its root certificates cannot be read: \(error.message)")
+            return
+        }
+        let problems = errors
+        for root in roots { _ = reportsTime(root, now, "its root certificate") }
+        // Others of the same Secret still serve.
+        let expired = errors.dropFirst(problems.count)
+        if expired.count < roots.count {
+            warnings += expired
+            errors = problems
+        }
+        if !content.revocationsPEM.isEmpty { checkRevocations(content.revocationsPEM, of: roots, now) }
+    }
+
+    private mutating func checkRevocations(_ pem: String, of roots: [Certificate], _ now: Timestamp) {
+        do {
+            let coverage = RevocationList.coverage(of: roots, by: try RevocationList.lists(pem: pem), now: now)
+            let refusals = coverage.refusals.map { "its \($0)" }
+            if coverage.refusesAll { errors += refusals } else { warnings += refusals }
+            if let next = coverage.nextUpdate { note(next, now) }
+        } catch {
+            errors.append("its revocation list cannot be read: \(error.message)")
         }
     }
+
+    // Times
 
     /// - Returns: Whether an error was found.
     private mutating func reportsTime(_ certificate: Certificate, _ now: Timestamp, _ what: String) -> Bool {
         let name = Self.name(certificate)
-        if certificate.notAfter < now { errors.append("\(what) (\(name)) expired at \(certificate.notAfter)") }
+        if certificate.notAfter <= now { errors.append("\(what) (\(name)) expired at \(certificate.notAfter)") }
         if certificate.notBefore > now {
             errors.append("\(what) (\(name)) is not valid before \(certificate.notBefore)")
         }
-        return certificate.notAfter < now || certificate.notBefore > now
+        for moment in [certificate.notBefore, certificate.notAfter] { note(moment, now) }
+        return certificate.notAfter <= now || certificate.notBefore > now
+    }
+
+    private mutating func note(_ moment: Timestamp, _ now: Timestamp) {
+        if moment > now { end = end.map { min($0, moment) } ?? moment }
     }
 
     private static func name(_ certificate: Certificate) -> String {

@@ -5,7 +5,7 @@ internal import TLS
 
 /// What the admin port tells; pure functions of the state.
 enum AdminPages {
-    /// `/certs`, in the form of Envoy's: the workload's chain and the roots.
+    /// `/certs`, in the form of Envoy's: the workload's chain and the roots; and those that came from Secrets, by name.
     static func certificates(_ state: ProxyState, now: Timestamp) -> JSON {
         let chain = state.identity?.chain ?? []
         let roots = (try? Certificate.chain(pem: state.rootsPEM)) ?? []
@@ -15,8 +15,26 @@ enum AdminPages {
                     "ca_cert": .array(roots.map { describe($0, now) }),
                     "cert_chain": .array(chain.map { describe($0, now) }),
                 ]
-            ]
+            ],
+            "credentials": .array(credentials(state, now)),
         ]
+    }
+
+    /// Those that were asked for: what came, or why nothing did; a private key is never part of it.
+    private static func credentials(_ state: ProxyState, _ now: Timestamp) -> [JSON] {
+        let known = state.resources.compactMap { name, resource -> (name: String, credential: Credential)? in
+            guard case .credential(let text) = name, case .credential(let credential) = resource else { return nil }
+            return (text, credential)
+        }
+        return known.sorted { $0.name < $1.name }.map { name, credential in
+            func list(_ pem: String) -> JSON {
+                .array(((try? Certificate.chain(pem: pem)) ?? []).map { describe($0, now) })
+            }
+            return [
+                "name": .string(name), "problem": .string(credential.problem),
+                "cert_chain": list(credential.certificatesPEM), "ca_cert": list(credential.rootsPEM),
+            ]
+        }
     }
 
     private static func describe(_ certificate: Certificate, _ now: Timestamp) -> JSON {

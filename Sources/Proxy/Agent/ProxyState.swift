@@ -134,7 +134,8 @@ final class ProxyState: Sendable {
             identity: identity,
             trust: TrustStore(pem: basis.roots),
             trustDomains: basis.trustDomains,
-            inbound: inbound
+            inbound: inbound,
+            predecessor: state.credentials
         )
         state.basis = basis
     }

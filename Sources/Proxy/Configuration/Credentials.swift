@@ -14,25 +14,32 @@ final class Credentials: Sendable {
     /// For ports whose inside is HTTP, and for those whose inside is any bytes: they differ in ALPN.
     let httpServer: TLSServerContext
     let bytesServer: TLSServerContext
+    /// What sessions with ``httpServer`` and ``bytesServer`` are sealed with.
+    let tickets: (http: TicketKeys, bytes: TicketKeys)
     private let clients = Mutex<[ClientMaterial: TLSClientContext]>([:])
     private let trustDomains: [String]
 
     /// Client contexts at most; more destinations share none.
     private static let mostClients = 4096
 
+    /// - Parameter predecessor: Its sessions are resumed if the workload is still the same. Those of clients that are not
+    ///   believed any more are not, nor those under other rules: a session holds only under its own.
     /// - Throws: ``MeshError`` that names what cannot be used.
     init(
         identity: TLSIdentity,
         trust: TrustStore,
         trustDomains: [String],
-        inbound: InboundPolicy?
+        inbound: InboundPolicy?,
+        predecessor: Credentials? = nil
     ) throws(MeshError) {
         self.identity = identity
         self.trust = trust
         self.trustDomains = trustDomains
         name = identity.leaf.alternativeNames.uris.first ?? ""
+        let isSame = predecessor?.name == name && !name.isEmpty
+        tickets = isSame ? predecessor?.tickets ?? (TicketKeys(), TicketKeys()) : (TicketKeys(), TicketKeys())
         let policy = inbound ?? InboundPolicy()
-        func server(_ protocols: [String]) throws(MeshError) -> TLSServerContext {
+        func server(_ protocols: [String], _ tickets: TicketKeys) throws(MeshError) -> TLSServerContext {
             var configuration = TLSServerConfiguration(identity: identity)
             let highest = max(policy.minimumVersion, .tls13)
             configuration.parameters.versions = policy.minimumVersion...highest
@@ -40,10 +47,11 @@ final class Credentials: Sendable {
             configuration.parameters.applicationProtocols = protocols
             let names: PeerVerification.Names = trustDomains.isEmpty ? .any : .trustDomains(trustDomains)
             configuration.clientCertificate = .required(PeerVerification(trust: trust, names: names))
+            configuration.ticketKeys = tickets
             return try TLSServerContext(configuration)
         }
-        httpServer = try server(["h2", "http/1.1"])
-        bytesServer = try server(["istio-peer-exchange", "h2", "http/1.1"])
+        httpServer = try server(["h2", "http/1.1"], tickets.http)
+        bytesServer = try server(["istio-peer-exchange", "h2", "http/1.1"], tickets.bytes)
     }
 
     /// The caller behind a verified certificate.

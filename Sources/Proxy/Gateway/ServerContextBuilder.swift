@@ -91,10 +91,12 @@ struct ServerContextBuilder {
         if tls.skipsVerification, material.rootsPEM.isEmpty { return .none }
         do {
             let revocations = material.revocationsPEM
-            return try TrustStore(
-                roots: try Certificate.chain(pem: material.rootsPEM),
-                revocationLists: revocations.isEmpty ? [] : try RevocationList.lists(pem: revocations)
-            )
+            let roots = try Certificate.chain(pem: material.rootsPEM)
+            let lists = revocations.isEmpty ? [] : try RevocationList.lists(pem: revocations)
+            for refusal in RevocationList.coverage(of: roots, by: lists, now: .now).refusals {
+                Log("gateway").warn("\(material.rootsSource): \(refusal)")
+            }
+            return try TrustStore(roots: roots, revocationLists: lists)
         } catch {
             throw MeshError(.invalidConfiguration, "\(material.rootsSource) has no usable roots", cause: error)
         }
