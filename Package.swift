@@ -84,8 +84,8 @@ let package = Package(
         library(
             "LabServer",
             [
-                "Base", "CSQLite", "CZlib", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Streaming", "TLS",
-                "YAML",
+                "Base", "CSQLite", "CZlib", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "RegularExpressions",
+                "Streaming", "TLS", "YAML",
             ]
         ),
         library(
@@ -224,3 +224,19 @@ let package = Package(
         tests("LabNode", ["Base", "GRPC", "JSON", "Kubernetes", "LabServer", "Network", "Protobuf", "Subprocess"]),
     ]
 )
+
+// Only the build of scripts/fuzz.sh, which links libFuzzer, has its entry points.
+if Context.environment["APUS_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "apus-fuzz",
+            dependencies: [
+                "EventLoop", "HTTP", "JSON", "Kubernetes", "LabNode", "LabServer", "MeshAPI", "Protobuf",
+                "RegularExpressions", "Streaming", "TLS", "YAML",
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["Seeds"],
+            swiftSettings: house
+        )
+    )
+}

@@ -51,7 +51,10 @@ struct NodeRegistration: Sendable {
                     "kubernetes.io/arch": .string(Self.architecture), "node-role.kubernetes.io/control-plane": "",
                 ],
             ],
-            "spec": ["podCIDR": .string("\(context.configuration.addresses.podNetwork)/24")],
+            "spec": [
+                "podCIDR": .string("\(context.configuration.addresses.podNetwork)/24"),
+                "podCIDRs": [.string("\(context.configuration.addresses.podNetwork)/24")],
+            ],
         ]
     }
 

@@ -41,6 +41,12 @@ internal import Glibc
         unsafe text.withUnsafeBufferPointer { unsafe CRE2_matchesWhole(expression, $0.baseAddress, $0.count) }
     }
 
+    /// Whether some part of `text` matches.
+    public func matches(somewhereIn text: Span<UInt8>) -> Bool {
+        // Safe: RE2 reads the text during the call only.
+        unsafe text.withUnsafeBufferPointer { unsafe CRE2_matchesPart(expression, $0.baseAddress, $0.count) }
+    }
+
     /// Refuses a substitution that names a group which the expression does not have, or is malformed.
     public func check(substitution: String) throws(RegularExpressionError) {
         var reason = [CChar](repeating: 0, count: 256)

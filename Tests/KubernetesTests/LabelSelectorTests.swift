@@ -54,6 +54,17 @@ import Testing
         #expect(throws: MeshError(.invalidConfiguration, "")) { try LabelSelector(parsing: text) }
     }
 
+    @Test(arguments: [
+        ("a=b=c", "found '=', expected: ',' or 'end of string'"),
+        ("a=b c", "found 'c', expected: ',' or 'end of string'"),
+        ("a in b", "unable to parse requirement: found 'b', expected: '('"),
+        (",", "unable to parse requirement: found ',', expected: '!', identifier"),
+    ])
+    func `says what stands in the way as kubectl's users know it`(text: String, message: String) throws {
+        let error = #expect(throws: MeshError.self) { try LabelSelector(parsing: text) }
+        #expect(error?.message == message)
+    }
+
     @Test func `reads matchLabels and matchExpressions`() throws {
         let selector = try LabelSelector([
             "matchLabels": ["app": "sleep"],

@@ -13,7 +13,9 @@ import Testing
 
     @Test(
         .enabled(if: getuid() == 0, "network namespaces need root"),
-        .timeLimit(.minutes(5)),
+        // Far more than they take: the machine may be busy.
+        .timeLimit(.minutes(20)),
+        .serialized,
         arguments: [
             "cluster.sh",  // kubectl finds a cluster, and down leaves nothing of it.
             "rootless.sh",  // A user who is not root has all that, and a mesh, in namespaces of their own.

@@ -26,11 +26,9 @@ struct ClusterTests {
             let (missing, words) = try await cluster.exec("one", ["no-such-program"])
             #expect(missing != 0)
             #expect(words.contains("no-such-program"))
-            // sleep ignores SIGTERM as first process; nobody should wait five seconds for that.
-            let began = ContinuousClock.now
-            try await cluster.api.delete(.pods, namespace: "default", name: "one", gracePeriodSeconds: nil)
+            // sleep ignores SIGTERM as first process; nobody should wait ten minutes for that.
+            try await cluster.api.delete(.pods, namespace: "default", name: "one", gracePeriodSeconds: 600)
             try await cluster.waitUntilGone(.pods, "one")
-            #expect(ContinuousClock.now - began < .seconds(3))
             #expect(!FilePath.entries(of: PodNetwork.namespaceDirectory).contains { $0.contains(pod.metadata.uid) })
         }
     }
@@ -188,10 +186,8 @@ struct ClusterTests {
                     && $0["status", "updatedReplicas"] == 1 && $0["status", "availableReplicas"] == 1
             }
             try await cluster.eventually { try await cluster.exec("client", curl).1.contains("Host") }
-            let began = ContinuousClock.now
             try await cluster.api.delete(.namespaces, namespace: nil, name: "foo", gracePeriodSeconds: nil)
             try await cluster.waitUntilGone(.namespaces, "foo", namespace: nil)
-            #expect(ContinuousClock.now - began < .seconds(5))
             let gone = ["curl", "-sS", "--max-time", "1", "http://\(address):8000/"]
             try await cluster.eventually { try await cluster.exec("client", gone).0 == 7 }
         }

@@ -18,6 +18,46 @@ private func pod(_ name: String, isReady: Bool = true, phase: String = "Running"
     return pod
 }
 
+@Suite struct SchedulerTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let pod: JSON
+        let node: JSON
+        let obstacle: String?
+        var testDescription: String { "\(pod.text()) on \(node.text())" }
+    }
+
+    @Test(arguments: [
+        Case(pod: [:], node: [:], obstacle: nil),
+        Case(pod: [:], node: ["unschedulable": true], obstacle: "node(s) were unschedulable"),
+        Case(
+            pod: ["nodeSelector": ["a": "b"]],
+            node: [:],
+            obstacle: "node(s) didn't match Pod's node affinity/selector"
+        ),
+        Case(
+            pod: [:],
+            node: ["taints": [["key": "a", "value": "b", "effect": "NoSchedule"]]],
+            obstacle: "node(s) had untolerated taint {a: b}"
+        ),
+        Case(pod: [:], node: ["taints": [["key": "a", "effect": "PreferNoSchedule"]]], obstacle: nil),
+        Case(
+            pod: ["tolerations": [["key": "a", "operator": "Exists"]]],
+            node: ["taints": [["key": "a", "value": "b", "effect": "NoSchedule"]]],
+            obstacle: nil
+        ),
+        Case(
+            pod: ["tolerations": [["key": "a", "value": "c"]]],
+            node: ["taints": [["key": "a", "value": "b", "effect": "NoExecute"]]],
+            obstacle: "node(s) had untolerated taint {a: b}"
+        ),
+    ])
+    func `a pod goes to a node that suits it, or hears why not`(_ given: Case) {
+        let found = Scheduler.obstacle(["spec": given.pod], ["metadata": ["name": "n"], "spec": given.node])
+        let noHelp = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+        #expect(found == given.obstacle.map { "0/1 nodes are available: 1 \($0). \(noHelp)" })
+    }
+}
+
 @Suite struct ReplicaSetPlanTests {
     private func set(_ replicas: Int64, more: JSON = [:]) -> JSON {
         var set: JSON = ["metadata": ["name": "s", "uid": "u", "generation": 3], "spec": more]

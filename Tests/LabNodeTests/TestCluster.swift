@@ -84,9 +84,9 @@ final class TestCluster: Sendable {
         try await wait(.serviceAccounts, "default", namespace: name) { _ in true }
     }
 
-    /// Tries until it is so, for at most ten seconds.
+    /// Tries until it is so, for at most a minute.
     func eventually(_ condition: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
             if try await condition() { return }
             try await Task.sleep(for: .milliseconds(20))
@@ -100,7 +100,7 @@ final class TestCluster: Sendable {
         _ type: ResourceType,
         _ name: String,
         namespace: String? = "default",
-        seconds: Int = 20,
+        seconds: Int = 60,
         until condition: (JSON) -> Bool
     ) async throws -> JSON {
         let end = ContinuousClock.now + .seconds(seconds)
@@ -124,7 +124,7 @@ final class TestCluster: Sendable {
         )
     }
 
-    func waitUntilGone(_ type: ResourceType, _ name: String, namespace: String? = "default", seconds: Int = 20)
+    func waitUntilGone(_ type: ResourceType, _ name: String, namespace: String? = "default", seconds: Int = 60)
         async throws
     {
         let end = ContinuousClock.now + .seconds(seconds)

@@ -35,7 +35,7 @@ struct LabProgramTests {
             "unshare",
             ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", prelude + script]
         )
-        let finished = try await command.run(timeout: .seconds(120))
+        let finished = try await command.run(timeout: .seconds(240))
         #expect(finished.status == .exited(0), "\(finished.text)\n\(finished.errorText)")
         #expect(finished.text.hasSuffix("done"), "\(finished.text)\n\(finished.errorText)")
     }
@@ -65,13 +65,13 @@ struct LabProgramTests {
             """
             $lab up >/dev/null
             kubectl create deployment one --image=busybox -- sleep infinity >/dev/null
-            kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
+            kubectl wait --for=condition=available deploy/one --timeout=120s >/dev/null
             for round in $(seq 20); do
               crash
               $lab up | grep -q 'The cluster is ready'
               kubectl get --raw /readyz >/dev/null
             done
-            kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
+            kubectl wait --for=condition=available deploy/one --timeout=120s >/dev/null
             echo done
             """
         )
@@ -113,7 +113,7 @@ struct LabProgramTests {
             $lab run --port 6450 2>$APUS_LAB_HOME/log &
             until kubectl create cm kept 2>/dev/null; do sleep 0.05; done
             kubectl create deployment one --image=busybox -- sleep 4321 >/dev/null
-            kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
+            kubectl wait --for=condition=available deploy/one --timeout=120s >/dev/null
             kill -TERM $!
             wait $!
             ! ip link show apus0 2>/dev/null

@@ -266,6 +266,19 @@ import Testing
     ])
     func `a service that cannot be is refused`(given: Case) async throws { try await check(given) }
 
+    /// kubectl asks for the dry run of a deletion in its body.
+    @Test(arguments: ["\(maps)/a", maps, "\(maps)/a?dryRun=All"])
+    func `a dry run deletes nothing`(path: String) async throws {
+        let options: JSON = ["dryRun": ["All"]]
+        let test = try await TestServer()
+        _ = try await test.api.create(.configMaps, namespace: "default", .configMap("a"))
+        let head = HTTPRequestHead("DELETE", path, fields: ["Content-Type": "application/json"])
+        var request = APIRequest(head, body: path.contains("?") ? [] : options.bytes())
+        request.user = UserInfo(name: "admin", groups: ["system:masters"])
+        #expect(await test.server.front.respond(to: request).status == 200)
+        _ = try await test.api.get(.configMaps, namespace: "default", name: "a")
+    }
+
     @Test func `amounts compare whatever their units`() throws {
         #expect(try #require(Amount("1500m")) > #require(Amount("1")))
         #expect(try #require(Amount("1Gi")) > #require(Amount("1G")))

@@ -52,6 +52,24 @@ import Testing
         #expect(read["spec", "containers"]?.array?.first?["resources", "limits", "cpu"] == "1")
     }
 
+    @Test(
+        arguments: [
+            (["maxLength": 3, "pattern": "^[a-z]+$"], "ABCD", ["x: Too long: may not be more than 3 bytes"]),
+            (
+                ["minLength": 3, "pattern": "^[a-z]+$"], "A",
+                ["x: Invalid value: \"A\": x in body should be at least 3 chars long"]
+            ),
+            (["pattern": "b+"], "abc", []), (["pattern": "^(a+)+$"], String(repeating: "a", count: 5000), []),
+            (
+                ["pattern": "^(a+)+$"], String(repeating: "a", count: 50) + "!",
+                ["x: Invalid value: \"\(String(repeating: "a", count: 50))!\": x in body should match '^(a+)+$'"]
+            ),
+        ] as [(JSON, String, [String])]
+    )
+    func `of a text's faults the first is told, and no pattern takes long`(rule: JSON, text: String, errors: [String]) {
+        #expect(SchemaValidation(rule).errors(.string(text), path: "x").map(\.description) == errors)
+    }
+
     private let schema = StructuralSchema([
         "type": "object",
         "properties": [

@@ -13,6 +13,11 @@ import Testing
         #expect(result == isMatch)
     }
 
+    @Test(arguments: [("b", "abc", true), ("^b", "abc", false), ("", "", true), ("c$|x", "abc", true)])
+    func `finds a part that matches`(pattern: String, text: String, isMatch: Bool) throws {
+        #expect(try RegularExpression(pattern).matches(somewhereIn: text.utf8.span) == isMatch)
+    }
+
     @Test(arguments: ["(", "a**", "[z-a]", "(?=x)", "\\1", "a{1001}", String(repeating: "x", count: 20_000)])
     func `refuses what RE2 does not have`(pattern: String) {
         #expect(throws: RegularExpressionError.self) { try RegularExpression(pattern) }

@@ -51,6 +51,10 @@ bool CRE2_matchesWhole(const CRE2_Expression *expression, const uint8_t *text, s
     return RE2::FullMatch(piece(text, count), expression->expression);
 }
 
+bool CRE2_matchesPart(const CRE2_Expression *expression, const uint8_t *text, size_t count) {
+    return RE2::PartialMatch(piece(text, count), expression->expression);
+}
+
 bool CRE2_checkSubstitution(
     const CRE2_Expression *expression, const char *substitution, size_t count, char *reason, size_t reasonCapacity) {
     std::string error;

@@ -18,9 +18,7 @@ extension Command {
         argumentCount: 2...2,
         run: { invocation in
             if invocation.arguments[0] == "gateway" { return try await explainGateways(invocation) }
-            let cluster = try await invocation.cluster()
-            let namespace = invocation.namespace(of: cluster)
-            let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace).model
+            let (cluster, namespace, model) = try await invocation.mesh()
             let client = try await workload(invocation.arguments[0], namespace, cluster, model)
             let name = try ServiceName(invocation.arguments[1])
             let service = try name.resolve(in: model, namespace: client.namespace)
@@ -98,48 +96,6 @@ extension Command {
         return "works; the server sees \(connection.identity ?? "no identity")"
     }
 
-    static let describe = Command(
-        name: "describe",
-        aliases: ["des"],
-        summary: "Describe resource and related Istio configuration",
-        subcommands: [
-            Command(
-                name: "pod",
-                aliases: ["po"],
-                arguments: "<pod>",
-                summary: "Describe pods and their Istio configuration",
-                examples: "istioctl x describe pod productpage-v1-c7765c886-7zzd4",
-                argumentCount: 1...1,
-                run: { invocation in
-                    let cluster = try await invocation.cluster()
-                    let namespace = invocation.namespace(of: cluster)
-                    let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
-                        .model
-                    let pod = try await workload(invocation.arguments[0], namespace, cluster, model)
-                    let text = Description(pod: pod, in: model, defaultNamespace: namespace).text
-                    invocation.console.write(.output, text)
-                }
-            ),
-            Command(
-                name: "service",
-                aliases: ["svc"],
-                arguments: "<svc>",
-                summary: "Describe services and their Istio configuration",
-                examples: "istioctl x describe service productpage",
-                argumentCount: 1...1,
-                run: { invocation in
-                    let cluster = try await invocation.cluster()
-                    let namespace = invocation.namespace(of: cluster)
-                    let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
-                        .model
-                    let service = try ServiceName(invocation.arguments[0]).resolve(in: model, namespace: namespace)
-                    let text = Description(service: service, in: model, defaultNamespace: namespace).text
-                    invocation.console.write(.output, text)
-                }
-            ),
-        ]
-    )
-
     static let authn = Command(
         name: "authn",
         summary: "Interact with Istio authentication policies",
@@ -157,10 +113,7 @@ extension Command {
                     """,
                 argumentCount: 1...2,
                 run: { invocation in
-                    let cluster = try await invocation.cluster()
-                    let namespace = invocation.namespace(of: cluster)
-                    let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace)
-                        .model
+                    let (cluster, namespace, model) = try await invocation.mesh()
                     let pod = try await workload(invocation.arguments[0], namespace, cluster, model)
                     let host = invocation.arguments.dropFirst().first
                     invocation.console.write(.output, TLSCheck(model, client: pod, host: host).text)

@@ -1,5 +1,7 @@
 internal import Base
+internal import Explain
 internal import Kubernetes
+internal import Mesh
 
 /// One command with what was typed behind it.
 struct Invocation: Sendable {
@@ -44,6 +46,15 @@ struct Invocation: Sendable {
 
     /// The namespace of `--namespace`, or else that of the kubeconfig's context.
     func namespace(of cluster: Cluster) -> String { has("namespace") ? string("namespace") : cluster.namespace }
+
+    /// A cluster, the namespace of names that have none, and the cluster's mesh as it is now.
+    typealias MeshView = (cluster: Cluster, namespace: String, model: MeshModel)
+
+    func mesh() async throws -> MeshView {
+        let cluster = try await cluster()
+        let snapshot = try await MeshSnapshot.load(cluster.api, systemNamespace: systemNamespace)
+        return (cluster, namespace(of: cluster), snapshot.model)
+    }
 }
 
 /// What a command needs of the world, so that tests can give it another one.

@@ -24,12 +24,15 @@ final class ControlPlane: Sendable {
     private let api: any KubernetesAPI
     private let options: Options
     private let counters = Counters()
+    /// One for all ports: what one of them refuses is refused.
+    private let tokens: TokenReviewGate
     private let isReady = Atomic(false)
     private let log = Log("apusd")
 
     init(api: any KubernetesAPI, options: Options) {
         self.api = api
         self.options = options
+        tokens = TokenReviewGate(TokenReview(api: api))
     }
 
     /// Runs until the task is cancelled.
@@ -119,7 +122,8 @@ final class ControlPlane: Sendable {
         let pages = WebhookPages(settings: services.settings, nodes: services.watch.nodes, counters: counters)
         group.addTask { try await HTTPServer(listener: webhooks, handler: pages.serve).run() }
         let debug = DebugPages(state: services.state, podName: options.podName, counters: counters)
-        group.addTask { try await HTTPServer(listener: monitoring) { try await Self.answer($0, debug) }.run() }
+        let access = DebugAccess(authenticator: authenticator(services.settings), namespace: options.namespace)
+        group.addTask { try await HTTPServer(listener: monitoring) { try await Self.answer($0, debug, access) }.run() }
         addKeepers(services, certificate, &group)
         return Addresses(
             secure: secure.address,
@@ -157,13 +161,16 @@ final class ControlPlane: Sendable {
         }
     }
 
-    private func grpcHandlers(_ services: Services) -> [String: GRPCServer.Handler] {
-        let settings = services.settings
-        let authenticator = CallerAuthenticator(
+    private func authenticator(_ settings: Settings) -> CallerAuthenticator {
+        CallerAuthenticator(
             trustDomains: { settings.mesh.trustDomains },
             audience: options.audience,
-            reviewer: TokenReview(api: api)
+            reviewer: tokens
         )
+    }
+
+    private func grpcHandlers(_ services: Services) -> [String: GRPCServer.Handler] {
+        let authenticator = authenticator(services.settings)
         let signing = SigningService(authority: services.keeper.authority, authenticator: authenticator)
         let discovery = DiscoveryService(state: services.state, authenticator: authenticator, counters: counters)
         let counters = counters
@@ -190,7 +197,8 @@ final class ControlPlane: Sendable {
         try await exchange.respond(HTTPResponseHead(200))
     }
 
-    private static func answer(_ exchange: HTTPExchange, _ pages: DebugPages) async throws {
+    private static func answer(_ exchange: HTTPExchange, _ pages: DebugPages, _ access: DebugAccess) async throws {
+        try await access.check(exchange.request, from: exchange.peer.ip)
         guard let page = try pages.page(exchange.request) else {
             throw HTTPFailure(404, "no page \(exchange.request.path); see /debug")
         }

@@ -11,12 +11,10 @@ extension LabelSelector {
 }
 
 private struct Parser {
-    private let text: String
     private let bytes: [UInt8]
     private var index = 0
 
     init(_ text: String) {
-        self.text = text
         bytes = Array(text.utf8)
     }
 
@@ -27,7 +25,9 @@ private struct Parser {
         while true {
             result.append(try requirement())
             if index == bytes.count { return result }
-            guard take(",") else { throw error("found '\(rest)', expected: ',' or 'end of string'") }
+            guard take(",") else {
+                throw MeshError(.invalidConfiguration, "found '\(token)', expected: ',' or 'end of string'")
+            }
         }
     }
 
@@ -47,7 +47,7 @@ private struct Parser {
         let key = word()
         guard Self.isKey(key) else {
             throw error(
-                key.isEmpty ? "found '\(rest)', expected: '!', identifier" : "'\(key)' is not the name of a label"
+                key.isEmpty ? "found '\(token)', expected: '!', identifier" : "'\(key)' is not the name of a label"
             )
         }
         return key
@@ -66,12 +66,12 @@ private struct Parser {
     }
 
     private mutating func values() throws(MeshError) -> Set<String> {
-        guard take("(") else { throw error("found '\(rest)', expected: '('") }
+        guard take("(") else { throw error("found '\(token)', expected: '('") }
         var values: Set<String> = []
         while true {
             values.insert(try value())
             if take(")") { return values }
-            guard take(",") else { throw error("found '\(rest)', expected: ',' or ')'") }
+            guard take(",") else { throw error("found '\(token)', expected: ',' or ')'") }
         }
     }
 
@@ -102,10 +102,17 @@ private struct Parser {
         while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
     }
 
-    private var rest: String { String(decoding: bytes[index...], as: UTF8.self) }
+    /// What comes next, for an error: a run of operators, or of what is none.
+    private var token: String {
+        let operators = "=!<>(),".utf8
+        guard let first = bytes[index...].first else { return "" }
+        let isOperator = operators.contains(first)
+        let run = bytes[index...].prefix { operators.contains($0) == isOperator && $0 != 0x20 && $0 != 0x09 }
+        return String(decoding: run, as: UTF8.self)
+    }
 
     private func error(_ reason: String) -> MeshError {
-        MeshError(.invalidConfiguration, "unable to parse requirement in label selector \"\(text)\": \(reason)")
+        MeshError(.invalidConfiguration, "unable to parse requirement: \(reason)")
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

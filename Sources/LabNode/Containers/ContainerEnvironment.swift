@@ -34,7 +34,7 @@ struct ContainerEnvironment: Sendable {
         let isSecret = source["secretRef"] != nil
         let reference = source[isSecret ? "secretRef" : "configMapRef"] ?? .null
         let configuration = PodConfiguration(api: api, namespace: namespace)
-        guard let data = try await configuration.data(isSecret: isSecret, reference) else { return [:] }
+        guard let data = try await configuration.data(isSecret: isSecret, reference, isText: true) else { return [:] }
         return data.mapValues { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -46,7 +46,7 @@ struct ContainerEnvironment: Sendable {
         let isSecret = source["secretKeyRef"] != nil
         guard let reference = source["secretKeyRef"] ?? source["configMapKeyRef"] else { return nil }
         let configuration = PodConfiguration(api: api, namespace: namespace)
-        guard let data = try await configuration.data(isSecret: isSecret, reference) else { return nil }
+        guard let data = try await configuration.data(isSecret: isSecret, reference, isText: true) else { return nil }
         let key = reference["key"]?.string ?? ""
         if let value = data[key] { return String(decoding: value, as: UTF8.self) }
         if reference["optional"]?.bool == true { return nil }
@@ -62,11 +62,13 @@ struct PodConfiguration: Sendable {
     let namespace: String
 
     /// All keys with their bytes; nil when the object is missing and `reference` says that this is fine.
-    func data(isSecret: Bool, _ reference: JSON) async throws -> [String: [UInt8]]? {
+    ///
+    /// - Parameter isText: Whether the `binaryData` of a ConfigMap stays out: variables cannot hold it.
+    func data(isSecret: Bool, _ reference: JSON, isText: Bool = false) async throws -> [String: [UInt8]]? {
         let name = reference["name"]?.string ?? reference["secretName"]?.string ?? ""
         do {
             let object = try await api.get(isSecret ? .secrets : .configMaps, namespace: namespace, name: name)
-            return isSecret ? Self.secretData(object) : Self.configMapData(object)
+            return isSecret ? Self.secretData(object) : Self.configMapData(object, isText: isText)
         } catch let error as StatusError where error.isNotFound {
             if reference["optional"]?.bool == true { return nil }
             throw MeshError(.notFound, "\(isSecret ? "secret" : "configmap") \"\(name)\" not found")
@@ -77,8 +79,9 @@ struct PodConfiguration: Sendable {
         (secret["data"]?.strings ?? [:]).compactMapValues(Base64.decode)
     }
 
-    private static func configMapData(_ map: JSON) -> [String: [UInt8]] {
+    private static func configMapData(_ map: JSON, isText: Bool) -> [String: [UInt8]] {
         var data = (map["data"]?.strings ?? [:]).mapValues { Array($0.utf8) }
+        if isText { return data }
         for (key, text) in map["binaryData"]?.strings ?? [:] { data[key] = Base64.decode(text) }
         return data
     }

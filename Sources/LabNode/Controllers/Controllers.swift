@@ -66,7 +66,7 @@ public struct Controllers: Sendable {
             ControllerLoop(
                 name: "scheduler",
                 informers: [informers.pods],
-                keys: { $0.after?["spec", "nodeName"]?.string == nil ? [$0.key] : [] },
+                keys: { ($0.after?["spec", "nodeName"]?.string ?? "").isEmpty ? [$0.key] : [] },
                 reconcile: scheduler.reconcile
             ),
             ControllerLoop(

@@ -79,6 +79,9 @@ struct GarbageCollector: Sendable {
     private func delete(_ node: OwnershipGraph.Node) async throws {
         let current = try await api.get(node.type, namespace: namespace(node), name: node.key.name)
         guard current.metadata.uid == node.uid, !current.metadata.isBeingDeleted else { return }
+        // Whoever was let go meanwhile, as `--cascade=orphan` does, stays.
+        let owners = Set(current.metadata.ownerReferences.map(\.uid))
+        guard node.owners.contains(where: { owners.contains($0.uid) }) else { return }
         try await api.delete(node.type, namespace: namespace(node), name: node.key.name, gracePeriodSeconds: nil)
     }
 

@@ -39,23 +39,43 @@ struct Scheduler: Sendable {
         return nil
     }
 
-    /// Why the pod cannot go to the node; nil when it can.
+    /// Why the pod cannot go to the node, in Kubernetes' words; nil when it can.
     static func obstacle(_ pod: JSON, _ node: JSON) -> String? {
+        let unfit = "0/1 nodes are available: 1 "
+        let noHelp = " preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
         let selector = pod["spec", "nodeSelector"]?.strings ?? [:]
+        if node["spec", "unschedulable"]?.bool == true { return unfit + "node(s) were unschedulable." + noHelp }
         if !LabelSelector(matching: selector).matches(node.metadata.labels) {
-            return "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+            return unfit + "node(s) didn't match Pod's node affinity/selector." + noHelp
         }
-        if node["spec", "unschedulable"]?.bool == true {
-            return "0/1 nodes are available: 1 node(s) were unschedulable."
+        if let taint = untolerated(pod, node) {
+            let text = "{\(taint["key"]?.string ?? ""): \(taint["value"]?.string ?? "")}"
+            return unfit + "node(s) had untolerated taint \(text)." + noHelp
         }
         for resource in ["cpu", "memory"] {
             let needed = PodSpecification(pod).containers.compactMap {
                 ($0.json["resources", "requests"]?[resource]).flatMap { Quantity($0) }?.thousandths
             }.reduce(0, +)
             let there = node["status", "allocatable"]?[resource].flatMap { Quantity($0) }?.thousandths ?? .max
-            if needed > there { return "0/1 nodes are available: 1 Insufficient \(resource)." }
+            if needed > there { return unfit + "Insufficient \(resource)." + noHelp }
         }
         return nil
+    }
+
+    /// A taint of the node that keeps new pods away, and that this one does not tolerate.
+    private static func untolerated(_ pod: JSON, _ node: JSON) -> JSON? {
+        let tolerations = pod["spec", "tolerations"]?.array ?? []
+        return node["spec", "taints"]?.array?.first { taint in
+            guard taint["effect"] != "PreferNoSchedule" else { return false }
+            return !tolerations.contains { toleration in
+                let key = toleration["key"]?.string ?? ""
+                let effect = toleration["effect"]?.string ?? ""
+                let isSame = toleration["operator"] == "Exists" || toleration["value"] ?? "" == taint["value"] ?? ""
+                return (key.isEmpty || taint["key"]?.string == key)
+                    && (effect.isEmpty || taint["effect"]?.string == effect)
+                    && isSame
+            }
+        }
     }
 
     private func refuse(_ pod: JSON, _ obstacle: String) async throws {

@@ -84,6 +84,7 @@ final class PodWorker: Sendable {
             for (name, record) in machine.containers { shared.attempts[name] = record.restartCount }
         }
         update(pod)
+        var waits: [String: Timestamp] = [:]
         await withDiscardingTaskGroup { group in
             for await event in mailbox {
                 machine.apply(event, at: .now)
@@ -92,6 +93,7 @@ final class PodWorker: Sendable {
                 for action in actions where action != .confirmDeletion {
                     group.addTask { await self.perform(action) }
                 }
+                tellWaits(machine, &waits)
                 await report(machine)
                 if actions.contains(.confirmDeletion) {
                     await confirmDeletion()
@@ -100,6 +102,24 @@ final class PodWorker: Sendable {
                 if let time = machine.wakeTime(after: .now) { group.addTask { await self.wake(at: time) } }
             }
             group.cancelAll()
+        }
+    }
+
+    /// Says which containers wait before their next start, once for each wait.
+    private func tellWaits(_ machine: PodMachine, _ told: inout [String: Timestamp]) {
+        guard machine.end == nil, !machine.isBeingDeleted else { return }
+        for container in machine.pod.initContainers + machine.pod.containers {
+            let wait = machine.containers[container.name]?.notBefore
+            guard wait != told[container.name] else { continue }
+            told[container.name] = wait
+            let pod = machine.pod
+            guard wait != nil, pod.restartPolicy != .never || container.isSidecar else { continue }
+            event(
+                "BackOff",
+                "Back-off restarting failed container \(container.name) in pod \(pod.name)_\(pod.namespace)(\(pod.uid))",
+                isWarning: true,
+                container: container
+            )
         }
     }
 

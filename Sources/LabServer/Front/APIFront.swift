@@ -104,7 +104,9 @@ final class APIFront: Sendable {
         guard request.method == "GET" || request.method == "HEAD" else { throw StatusError.methodNotAllowed() }
         let discovery = Discovery(catalog: registry.catalog)
         switch (request.path.first ?? "", request.path.count) {
-        case ("healthz", _), ("readyz", _), ("livez", _): return .text("ok")
+        case ("healthz", _), ("readyz", _), ("livez", _):
+            let isVerbose = request.path.count == 1 && request.query("verbose") != nil
+            return .text(isVerbose ? "[+]ping ok\n[+]storage ok\n\(request.path[0]) check passed\n" : "ok")
         case ("version", 1): return .json(ServerVersion.json)
         case ("", 0):
             return .json(["paths": .strings(["/api", "/apis", "/healthz", "/openapi/v2", "/openapi/v3", "/version"])])

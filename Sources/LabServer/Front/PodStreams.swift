@@ -16,6 +16,17 @@ struct PodStreams: Sendable {
     private var name: String { pod.metadata.name }
 
     func respond(to subresource: String) async throws -> APIResponse {
+        if (pod["spec", "nodeName"]?.string ?? "").isEmpty {
+            guard subresource == "log" else {
+                throw StatusError.badRequest("pod \(name) does not have a host assigned")
+            }
+            _ = try container()
+            return .text("")  // Nothing was printed so far.
+        }
+        return try await stream(subresource)
+    }
+
+    private func stream(_ subresource: String) async throws -> APIResponse {
         switch subresource {
         case "log": try await logs()
         case "exec":
@@ -146,6 +157,7 @@ struct PodStreams: Sendable {
         from session: any ContainerSession,
         to user: any RemoteCommandSession
     ) async throws -> RemoteCommand.Outcome {
+        try await user.begin()
         for try await output in session.output {
             switch output {
             case .stdout(let bytes): try await user.writeOutput(bytes)

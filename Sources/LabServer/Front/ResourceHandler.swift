@@ -11,7 +11,8 @@ struct ResourceHandler: Sendable {
     private var namespace: String? { target.namespace.isEmpty ? nil : target.namespace }
 
     func respond() async throws -> APIResponse {
-        let context = try request.context()
+        var context = try request.context()
+        if ["delete", "deletecollection"].contains(target.verb) { context.isDryRun = try isDryRunOfDeletion(context) }
         if let warning = definition.deprecationWarning { context.warnings.add(warning) }
         var response = try await answer(context)
         response.warn(context.warnings.all)
@@ -41,7 +42,7 @@ struct ResourceHandler: Sendable {
     private func read() throws -> JSON {
         let object = try registry.get(definition, namespace: namespace, name: target.name)
         switch target.subresource {
-        case "", "status", "ephemeralcontainers": return object
+        case "", "status": return object
         case "scale": return try Scale(definition).scale(of: object)
         default: throw StatusError.methodNotAllowed()
         }
@@ -207,6 +208,12 @@ struct ResourceHandler: Sendable {
         }
         try checkDeletion(json)
         return DeleteOptions(json)
+    }
+
+    /// Whether the query or the options in the body ask for a dry run; kubectl puts it into the body.
+    private func isDryRunOfDeletion(_ context: RequestContext) throws -> Bool {
+        if context.isDryRun || request.body.isEmpty { return context.isDryRun }
+        return try DeleteOptions.isDryRun(try request.object(.builtIn("meta.DeleteOptions")))
     }
 
     private func checkDeletion(_ options: JSON) throws {

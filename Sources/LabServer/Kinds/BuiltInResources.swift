@@ -15,7 +15,7 @@ enum BuiltInResources {
             .pods,
             "core.Pod",
             short: ["po"],
-            ["status", "log", "exec", "attach", "portforward", "eviction", "ephemeralcontainers", "binding"],
+            ["status", "log", "exec", "attach", "portforward", "eviction", "binding"],
             PodStrategy()
         ) {
             $0.categories = ["all"]

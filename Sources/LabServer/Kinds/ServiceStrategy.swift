@@ -10,6 +10,10 @@ struct ServiceStrategy: ResourceStrategy {
         object.change("spec") { spec in
             spec.setDefault("sessionAffinity", "None")
             spec.setDefault("type", "ClusterIP")
+            if spec["sessionAffinity"] == "ClientIP", spec["sessionAffinityConfig", "clientIP", "timeoutSeconds"] == nil
+            {
+                spec["sessionAffinityConfig"] = ["clientIP": ["timeoutSeconds": 10_800]]
+            }
             let type = spec["type"]?.string
             spec.changeEach("ports") { port in
                 port.setDefault("protocol", "TCP")

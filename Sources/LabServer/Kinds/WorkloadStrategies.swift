@@ -150,6 +150,8 @@ struct JobStrategy: ResourceStrategy {
             labels["\(prefix)job-name"] = .string(name)
         }
         object["spec", "template", "metadata", "labels"] = labels
+        // As Kubernetes' defaults do: who asks for the pods' labels finds the job, too.
+        if object["metadata", "labels"]?.object?.isEmpty ?? true { object["metadata", "labels"] = labels }
     }
 
     func validate(_ object: JSON, old: JSON?) -> [FieldError] {

@@ -11,7 +11,9 @@ struct JSONPatch {
     /// - Throws: ``StatusError`` when `patch` is no list of operations.
     init(_ patch: JSON) throws {
         guard let operations = patch.array else {
-            throw StatusError.badRequest("error decoding patch: a JSON patch is a list of operations")
+            throw StatusError.badRequest(
+                "error decoding patch: json: cannot unmarshal \(patch.typeName) into Go value of type jsonpatch.Patch"
+            )
         }
         guard operations.count <= Self.limit else {
             throw StatusError(

@@ -20,6 +20,15 @@ struct DeleteOptions: Sendable {
         resourceVersion = json["preconditions", "resourceVersion"]?.string
     }
 
+    /// Whether the options ask that nothing be written.
+    static func isDryRun(_ options: JSON) throws -> Bool {
+        let stages = options["dryRun"]?.array ?? []
+        if let unknown = stages.first(where: { $0 != "All" }) {
+            throw StatusError.invalidOptions("DeleteOptions", .unsupported("dryRun", .array([unknown]), ["All"]))
+        }
+        return !stages.isEmpty
+    }
+
     /// The finalizer by which the garbage collector learns what becomes of the object's dependents.
     fileprivate var finalizer: String? {
         switch propagationPolicy {

@@ -14,6 +14,8 @@ extension Registry {
         switch (definition.storage, subresource) {
         case ("/pods", "eviction"):
             let options = DeleteOptions(object["deleteOptions"] ?? [:])
+            var context = context
+            if try DeleteOptions.isDryRun(object["deleteOptions"] ?? [:]) { context.isDryRun = true }
             _ = try await delete(definition, namespace: namespace, name: name, options, context)
             return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201]
         case ("/pods", "binding"):

@@ -157,7 +157,6 @@ extension Registry {
         switch subresource {
         case "status": ["status"]
         case "finalize": ["spec", "finalizers"]
-        case "ephemeralcontainers": ["spec", "ephemeralContainers"]
         default: nil
         }
     }

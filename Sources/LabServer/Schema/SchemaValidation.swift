@@ -1,5 +1,6 @@
 import Base
 import JSON
+internal import RegularExpressions
 
 /// Checks values against a JSON Schema as CustomResourceDefinitions have it.
 ///
@@ -48,11 +49,12 @@ struct SchemaValidation: Sendable {
     private static func textErrors(_ text: String, _ schema: JSON, _ path: String) -> [FieldError] {
         var errors: [FieldError] = []
         let count = text.unicodeScalars.count
-        if let least = schema["minLength"]?.int, count < least {
+        // The first of the three is told, as Kubernetes does.
+        if let most = schema["maxLength"]?.int, count > most {
+            errors.append(.tooLong(path, limit: Int(most)))
+        } else if let least = schema["minLength"]?.int, count < least {
             errors.append(.invalid(path, .string(text), "\(path) in body should be at least \(least) chars long"))
-        }
-        if let most = schema["maxLength"]?.int, count > most { errors.append(.tooLong(path, limit: Int(most))) }
-        if let pattern = schema["pattern"]?.string, !matches(text, pattern) {
+        } else if let pattern = schema["pattern"]?.string, !matches(text, pattern) {
             errors.append(.invalid(path, .string(text), "\(path) in body should match '\(pattern)'"))
         }
         if schema["format"]?.string == "date-time", Timestamp(text) == nil {
@@ -63,12 +65,8 @@ struct SchemaValidation: Sendable {
 
     /// A pattern that cannot be read refuses nothing: the definition is at fault, not the object.
     private static func matches(_ text: String, _ pattern: String) -> Bool {
-        guard let regex = try? Regex(pattern) else { return true }
-        do {
-            return try regex.firstMatch(in: text) != nil
-        } catch {
-            return true
-        }
+        guard let expression = try? RegularExpression(pattern) else { return true }
+        return expression.matches(somewhereIn: text.utf8.span)
     }
 
     private static func numberErrors(_ value: JSON, _ schema: JSON, _ path: String) -> [FieldError] {

@@ -100,6 +100,8 @@ public protocol RemoteCommandSession: Sendable {
     func pump() async throws
     /// Waits until all streams are there.
     func prepare() async throws
+    /// Tells the user that the command runs.
+    func begin() async throws
     /// Tells the user how it ended.
     func finish(_ outcome: RemoteCommand.Outcome) async throws
     func close()

@@ -34,6 +34,8 @@ final class SPDYCommand: RemoteCommandSession {
         return expected
     }
 
+    func begin() async throws {}
+
     func prepare() async throws {
         try await withTimeLimit(.seconds(30), "waiting for the client's streams") { [self] in
             var missing = expected

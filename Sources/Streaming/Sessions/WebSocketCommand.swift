@@ -26,8 +26,11 @@ final class WebSocketCommand: RemoteCommandSession {
         WebSocketCommand(try await WebSocket.accept(exchange, subprotocols: protocols), streams)
     }
 
-    func prepare() async throws {
-        // As kubelet does: some clients wait for a first message.
+    func prepare() async throws {}
+
+    func begin() async throws {
+        // As kubelet does: some clients wait for a first message. Not sooner, for kubectl 1.32 complains of what comes
+        // before it has made its streams.
         if streams.output { try await socket.send([Channel.output]) }
     }
 

@@ -62,9 +62,9 @@ check "up twice" "*already running*" "$(apus-lab up 2>&1)"
 kubectl create namespace foo >/dev/null
 kubectl apply -n foo -f "$samples/httpbin/httpbin.yaml" -f "$samples/sleep/sleep.yaml" >/dev/null
 check "pods become available" "*condition met*condition met*" \
-    "$(kubectl -n foo wait --for=condition=available deploy --all --timeout=30s 2>&1)"
+    "$(kubectl -n foo wait --for=condition=available deploy --all --timeout=120s 2>&1)"
 check "by name, across pods" "200" "$(exec_sleep curl -sS -o /dev/null -w '%{http_code}' http://httpbin.foo:8000/headers)"
-check "a port that nobody listens on is refused at once" "*code 7" "$(exec_sleep curl -sS --max-time 5 http://httpbin.foo:81/)"
+check "a port that nobody listens on is refused at once" "*code 7" "$(exec_sleep curl -sS --max-time 30 http://httpbin.foo:81/)"
 check "the API server from a pod, with the pod's token" '*"kind":*"Status"*forbidden*' "$(exec_sleep sh -c '
     cd /var/run/secrets/kubernetes.io/serviceaccount
     curl -sS --cacert ca.crt -H "Authorization: Bearer $(cat token)" https://kubernetes.default/api/v1/secrets')"
@@ -79,23 +79,23 @@ check "its exit code" 7 "$?"
 check "a terminal of its own" "*/dev/pts/0*" \
     "$(script -qec 'kubectl run terminal -it --rm --restart=Never --image=busybox -- tty' /dev/null </dev/null)"
 timeout 1 kubectl -n foo exec deploy/sleep -c sleep -- sleep 7654
-for _ in $(seq 100); do pgrep -f 'sleep 7654' >/dev/null || break; sleep 0.05; done
+for _ in $(seq 600); do pgrep -f 'sleep 7654' >/dev/null || break; sleep 0.05; done
 check "a command ends when its user leaves" "" "$(pgrep -f 'sleep 7654')"
 check "logs" "*Listening at*" "$(kubectl -n foo logs deploy/httpbin)"
 
 kubectl -n foo port-forward deploy/httpbin :80 >"$CLUSTER_TEST_HOME/forward" 2>&1 &
 forward=$!
-for _ in $(seq 100); do grep -q 127.0.0.1 "$CLUSTER_TEST_HOME/forward" && break; sleep 0.05; done
+for _ in $(seq 600); do grep -q 127.0.0.1 "$CLUSTER_TEST_HOME/forward" && break; sleep 0.05; done
 port=$(sed -n 's/.*127.0.0.1:\([0-9]*\).*/\1/p' "$CLUSTER_TEST_HOME/forward" | head -1)
-check "port-forward" '*"origin"*127.0.0.1*' "$(curl -sS --max-time 5 "http://127.0.0.1:$port/ip" 2>&1)"
+check "port-forward" '*"origin"*127.0.0.1*' "$(curl -sS --max-time 30 "http://127.0.0.1:$port/ip" 2>&1)"
 kill "$forward"
 
 kubectl -n foo scale deploy/httpbin --replicas=2 >/dev/null
-check "scale" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=30s)"
+check "scale" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=120s)"
 kubectl -n foo set env deploy/httpbin CHANGED=yes >/dev/null
-check "rollout" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=30s)"
+check "rollout" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=120s)"
 kubectl -n foo rollout undo deploy/httpbin >/dev/null
-check "undo" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=30s)"
+check "undo" "*successfully rolled out*" "$(kubectl -n foo rollout status deploy/httpbin --timeout=120s)"
 check "the undone change is undone" "" \
     "$(kubectl -n foo get deploy httpbin -o jsonpath='{.spec.template.spec.containers[0].env}')"
 
@@ -106,47 +106,47 @@ ip address add 192.0.2.1/24 dev outside && ip link set outside up
 ip -n stranger address add 192.0.2.2/24 dev eth0 && ip -n stranger link set eth0 up
 ip -n stranger route add default via 192.0.2.1
 service_field() { kubectl -n foo get service productpage -o jsonpath="{$1}"; }
-fetch() { curl -sS --max-time "${2:-5}" -o /dev/null -w '%{http_code}' "$1" 2>&1; }
+fetch() { curl -sS --max-time "${2:-30}" -o /dev/null -w '%{http_code}' "$1" 2>&1; }
 kubectl apply -n foo -f "$samples/bookinfo/productpage.yaml" >/dev/null
 kubectl -n foo patch service productpage -p '{"spec": {"type": "LoadBalancer"}}' >/dev/null
 check "a LoadBalancer gets an address" "*condition met*" "$(kubectl -n foo wait service/productpage \
-    --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' --timeout=10s 2>&1)"
+    --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' --timeout=120s 2>&1)"
 external=$(service_field .status.loadBalancer.ingress[0].ip)
 check "of the lab's own" "10.97.0.*" "$external"
 check "which kubectl shows" "*LoadBalancer*$external*9080:3*/TCP*" "$(kubectl -n foo get service productpage)"
-kubectl -n foo wait --for=condition=available deploy/productpage-v1 --timeout=30s >/dev/null
+kubectl -n foo wait --for=condition=available deploy/productpage-v1 --timeout=120s >/dev/null
 check "it is reached from this machine" 200 "$(fetch "http://$external:9080/productpage")"
 node=$(kubectl get node apus-lab -o jsonpath='{.status.addresses[?(@.type=="InternalIP")].address}')
 check "so is its node port" 200 "$(fetch "http://$node:$(service_field .spec.ports[0].nodePort)/productpage")"
 check "it is reached from a pod" 200 "$(exec_sleep curl -sS -o /dev/null -w '%{http_code}' "http://$external:9080/productpage")"
-check "a port that it does not have is refused at once" "curl: (7)*" "$(curl -sS --max-time 5 "http://$external:81/" 2>&1)"
+check "a port that it does not have is refused at once" "curl: (7)*" "$(curl -sS --max-time 30 "http://$external:81/" 2>&1)"
 from_stranger() { ip netns exec stranger curl -sS --max-time 1 "$1" 2>&1; }
 check "the stranger reaches this machine" "curl: (7)*" "$(from_stranger "http://192.0.2.1:1/")"
 check "but not the LoadBalancer" "curl: (28)*" "$(from_stranger "http://$external:9080/productpage")"
 check "nor the node port" "curl: (28)*" "$(from_stranger "http://$node:$(service_field .spec.ports[0].nodePort)/")"
 ip netns delete stranger
 kubectl -n foo patch service productpage -p '{"spec": {"type": "ClusterIP"}}' >/dev/null
-for _ in $(seq 100); do [ -z "$(service_field .status.loadBalancer.ingress)" ] && break; sleep 0.05; done
-for _ in $(seq 100); do curl -s -o /dev/null --max-time 5 "http://$external:9080/" || break; sleep 0.05; done
-check "a Service that is none any more gives its address back" "curl: (7)*" "$(curl -sS --max-time 5 "http://$external:9080/" 2>&1)"
+for _ in $(seq 600); do [ -z "$(service_field .status.loadBalancer.ingress)" ] && break; sleep 0.05; done
+for _ in $(seq 600); do curl -s -o /dev/null --max-time 30 "http://$external:9080/" || break; sleep 0.05; done
+check "a Service that is none any more gives its address back" "curl: (7)*" "$(curl -sS --max-time 30 "http://$external:9080/" 2>&1)"
 kubectl delete -n foo -f "$samples/bookinfo/productpage.yaml" >/dev/null
 
 kubectl create job hello --image=busybox -- echo hello >/dev/null
-check "a job completes" "*condition met*" "$(kubectl wait --for=condition=complete job/hello --timeout=20s 2>&1)"
+check "a job completes" "*condition met*" "$(kubectl wait --for=condition=complete job/hello --timeout=120s 2>&1)"
 check "its log" "hello" "$(kubectl logs job/hello)"
 kubectl run nobody --image=nginx >/dev/null
 check "an image without a program waits and says what to do" "*command:*" "$(
-    kubectl wait --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=ErrImageNeverPull pod/nobody --timeout=10s >/dev/null
+    kubectl wait --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=ErrImageNeverPull pod/nobody --timeout=120s >/dev/null
     kubectl get pod nobody -o jsonpath='{.status.containerStatuses[0].state.waiting.message}')"
 
 kill -9 "$(pgrep -xf '.*apus-lab run.*' | head -1)"
 check "up after a crash" "*ready*" "$(apus-lab up 2>&1)"
 check "the pods are back" "*condition met*condition met*" \
-    "$(kubectl -n foo wait --for=condition=available deploy --all --timeout=30s 2>&1)"
+    "$(kubectl -n foo wait --for=condition=available deploy --all --timeout=120s 2>&1)"
 sleeps() { ps -eo args= | grep -c '^/bin/sleep'; }
-for _ in $(seq 100); do [ "$(sleeps)" = 1 ] && break; sleep 0.05; done
+for _ in $(seq 600); do [ "$(sleeps)" = 1 ] && break; sleep 0.05; done
 check "no container of the time before is left" 1 "$(sleeps)"
-check "and they reach each other" "200" "$(exec_sleep curl -s --retry 5 --retry-connrefused -o /dev/null -w '%{http_code}' http://httpbin.foo:8000/ip)"
+check "and they reach each other" "200" "$(exec_sleep curl -s --retry 30 --retry-delay 1 --retry-all-errors -o /dev/null -w '%{http_code}' http://httpbin.foo:8000/ip)"
 
 began=$(milliseconds)
 kubectl delete namespace foo >/dev/null
@@ -160,7 +160,7 @@ check "forwarding is as before" "$forwarding" "$(cat /proc/sys/net/ipv4/ip_forwa
 
 apus-lab up >/dev/null
 kubectl create deployment one --image=busybox -- sleep infinity >/dev/null
-kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
+kubectl wait --for=condition=available deploy/one --timeout=120s >/dev/null
 kill -9 "$(pgrep -xf '.*apus-lab run.*' | head -1)"
 apus-lab down >/dev/null
 check "nothing is left after a crash either" "" "$(traces)"

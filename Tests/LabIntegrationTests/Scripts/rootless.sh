@@ -71,7 +71,7 @@ spec:
     volumeMounts: [{name: scratch, mountPath: /scratch}]
   volumes: [{name: scratch, emptyDir: {}}]
 END
-check "a pod runs" "*condition met*" "$(kubectl wait --for=condition=ready pod/one --timeout=20s 2>&1)"
+check "a pod runs" "*condition met*" "$(kubectl wait --for=condition=ready pod/one --timeout=120s 2>&1)"
 check "it may write, and mount where nothing was" $'0\n/etc/made-here*' "$(kubectl logs one -c app)"
 check "nothing of that reaches the machine" "" "$(ls -d /etc/made-here /etc/new 2>/dev/null)"
 check "it may run as somebody else" 1337 "$(kubectl logs one -c other)"
@@ -79,7 +79,7 @@ check "typing into it" through "$(echo through | kubectl exec -i one -c app -- c
 
 kill -9 "$(process)"
 check "up after a crash" "*ready*" "$(apus-lab up 2>&1)"
-check "the pod is back" "*condition met*" "$(kubectl wait --for=condition=ready pod/one --timeout=20s 2>&1)"
+check "the pod is back" "*condition met*" "$(kubectl wait --for=condition=ready pod/one --timeout=120s 2>&1)"
 
 check "a mesh is installed" "*Installation complete*" "$(apus install -y 2>&1)"
 for namespace in mesh legacy; do kubectl create namespace "$namespace" >/dev/null; done
@@ -94,11 +94,11 @@ spec: {mtls: {mode: STRICT}}
 END
 for namespace in mesh legacy; do
     check "the pods of $namespace become available" "*condition met*" \
-        "$(kubectl wait -n "$namespace" --for=condition=available deployment --all --timeout=60s 2>&1)"
+        "$(kubectl wait -n "$namespace" --for=condition=available deployment --all --timeout=120s 2>&1)"
 done
-call() { kubectl exec -n "$1" deploy/sleep -c sleep -- curl -sS -m 5 http://httpbin.mesh:8000/headers 2>&1; }
+call() { kubectl exec -n "$1" deploy/sleep -c sleep -- curl -sS -m 30 http://httpbin.mesh:8000/headers 2>&1; }
 answer=''
-for _ in $(seq 50); do
+for _ in $(seq 300); do
     answer=$(call mesh)
     [[ $answer == *spiffe* ]] && break
     sleep 0.2
@@ -111,7 +111,7 @@ check "nothing is left" "" "$(find "$HOME/.local/state/apus-lab" 2>/dev/null; ps
 
 apus-lab up >/dev/null
 kubectl create deployment one --image=busybox -- sh -c 'mkdir -p /var/x; sleep infinity' >/dev/null
-kubectl wait --for=condition=available deploy/one --timeout=20s >/dev/null
+kubectl wait --for=condition=available deploy/one --timeout=120s >/dev/null
 kill -9 "$(process)"
 check "down after a crash" "*not running*" "$(apus-lab down 2>&1)"
 check "nothing is left after a crash either" "" "$(find "$HOME/.local/state/apus-lab" 2>/dev/null)"

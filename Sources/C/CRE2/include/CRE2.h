@@ -27,6 +27,9 @@ int CRE2_programSize(const CRE2_Expression *expression);
 /// Whether the whole of the text matches.
 bool CRE2_matchesWhole(const CRE2_Expression *expression, const uint8_t *text, size_t count);
 
+/// Whether some part of the text matches.
+bool CRE2_matchesPart(const CRE2_Expression *expression, const uint8_t *text, size_t count);
+
 /// Whether a substitution names only groups that the expression has; when not, `reason` has a text that ends in NUL.
 bool CRE2_checkSubstitution(
     const CRE2_Expression *expression, const char *substitution, size_t count, char *reason, size_t reasonCapacity);
