@@ -45,7 +45,7 @@ enum FilePath {
         return count > 0 ? String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
-    /// Removes a file or a whole tree, as far as possible; never crosses into another file system.
+    /// Removes a file or a whole tree, as far as possible; never enters a directory of another file system.
     static func removeTree(_ path: String) {
         var status = stat()
         guard unsafe lstat(path, &status) == 0 else { return }
@@ -54,12 +54,14 @@ enum FilePath {
 
     private static func removeTree(_ path: String, device: UInt) {
         var status = stat()
-        guard unsafe lstat(path, &status) == 0, status.st_dev == device else { return }
-        if status.st_mode & S_IFMT == S_IFDIR {
-            for name in entries(of: path) { removeTree("\(path)/\(name)", device: device) }
-            _ = unsafe rmdir(path)
-        } else {
+        guard unsafe lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            // Whatever its device: in an overlay a file has another one than its directory.
             _ = unsafe unlink(path)
+            return
         }
+        guard status.st_dev == device else { return }
+        for name in entries(of: path) { removeTree("\(path)/\(name)", device: device) }
+        _ = unsafe rmdir(path)
     }
 }
