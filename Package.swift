@@ -222,6 +222,15 @@ let package = Package(
         ),
         // Roles do not import each other; their tests may: the node is tried with the real API server.
         tests("LabNode", ["Base", "GRPC", "JSON", "Kubernetes", "LabServer", "Network", "Protobuf", "Subprocess"]),
+        // And what proxies get from the control plane, with both ends real.
+        .testTarget(
+            name: "DeliveryTests",
+            dependencies: [
+                "Base", "ControlPlane", "Discovery", "GRPC", "HTTP", "Identity", "JSON", "Kubernetes", "Network",
+                "Proxy", "TLS", "TestKubernetes", "TestTLS",
+            ],
+            swiftSettings: house
+        ),
     ]
 )
 

@@ -29,6 +29,8 @@ public struct AddressDecision: Hashable, Sendable {
     /// Whether an HTTP request for an unknown host goes to the address itself, or gets 502.
     public var allowsUnknownHosts: Bool
     public var reason: String
+    /// The host of the service that has the address; nil when none has.
+    public var host: String?
 }
 
 /// What an HTTP request for a host means.
@@ -64,6 +66,7 @@ extension MeshModel {
         for host in hosts + (hostsByCapturedPort[number] ?? []).sorted(by: { precedes($0, $1) }) {
             guard let route = route(for: client, toPort: number, ofHost: host) else { continue }
             var result = decision(route, host)
+            result.host = host
             applyVirtualServices(of: host, for: client, to: address, port: number, unknown: unknown, &result)
             return result
         }

@@ -19,7 +19,7 @@ struct ResourceResolver {
         case .mesh: EncodedResource(.mesh(settings))
         case .trust: EncodedResource(.trust(trust))
         case .inbound: EncodedResource(.inbound(inbound(workload)))
-        case .address(let address, let port): EncodedResource(.address(route(address, Int(port), Client(workload))))
+        case .address(let address, let port): self.address(address, port, Client(workload))
         case .host(let host, let port): EncodedResource(.host(route(host, Int(port), Client(workload))))
         case .destination(let name): destination(name, Client(workload)).map { EncodedResource(.destination($0)) }
         case .gateway: gateway.map { EncodedResource(.gateway(self.gateway($0))) }
@@ -91,8 +91,19 @@ struct ResourceResolver {
 
     // Client side
 
-    private func route(_ address: String, _ port: Int, _ client: Client) -> AddressRoute {
-        let decision = model.route(for: client, to: address, port: port)
+    /// What an address means, and the hosts that requests on their way to it name: who connects asks for one of them next,
+    /// and is not to wait twice.
+    private func address(_ address: String, _ port: UInt16, _ client: Client) -> EncodedResource {
+        let decision = model.route(for: client, to: address, port: Int(port))
+        let hosts: [String] =
+            switch decision.route {
+            case .http, .auto: decision.host.map { model.authorities(of: $0, for: client) } ?? []
+            case .bytes: []
+            }
+        return EncodedResource(.address(route(decision)), alsoNeeding: hosts.map { .host($0, port: port) })
+    }
+
+    private func route(_ decision: AddressDecision) -> AddressRoute {
         func listener(_ port: Int) -> HTTPListener {
             HTTPListener(port: UInt16(exactly: port) ?? 0, allowsUnknownHosts: decision.allowsUnknownHosts)
         }

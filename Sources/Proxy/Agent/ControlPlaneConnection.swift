@@ -12,12 +12,17 @@ struct ControlPlaneConnection: Sendable {
     func connect(_ address: AgentSettings.HostPort) async throws -> GRPCClient {
         var configuration = TLSClientConfiguration(verification: PeerVerification(trust: try trust(), names: .host))
         if let identity = state.identity, identity.leaf.notAfter > .now { configuration.identity = identity }
-        return try await GRPCClient.connect(
-            host: address.host,
-            port: address.port,
-            tls: try TLSClientContext(configuration),
-            serverName: address.host
-        )
+        let context = try TLSClientContext(configuration)
+        do {
+            return try await GRPCClient.connect(
+                host: address.host,
+                port: address.port,
+                tls: context,
+                serverName: address.host
+            )
+        } catch {
+            throw GRPCStatus(error.code, "control plane \(address): \(error.message)")
+        }
     }
 
     /// Roots from the mounted ConfigMap, read each time as they may have been replaced; and those already received.
