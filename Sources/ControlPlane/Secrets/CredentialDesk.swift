@@ -26,14 +26,12 @@ final class CredentialDesk {
         questions.insert(question)
         // It is known who asks before the answer is looked for, so that an answer that comes meanwhile is not lost.
         store.proxy(proxy.number, asksAlso: question)
-        switch store.answer(question) {
-        case .credential(let credential, let defect):
-            problems[text] = defect.isEmpty ? nil : defect
-            return EncodedResource(.credential(credential))
-        case .later:
+        guard let known = store.resource(question) else {
             undecided.insert(name)
             return nil
         }
+        problems[text] = known.defect.isEmpty ? nil : known.defect
+        return known.resource
     }
 
     func isUndecided(_ name: ResourceName) -> Bool { undecided.contains(name) }

@@ -9,8 +9,8 @@ extension CredentialStore {
         case sync(Collection)
         /// Ask whether an account may read Secrets.
         case review(SecretAccess.Account)
-        /// Get one object now, as a watch may lag behind.
-        case fetch(Collection, name: String)
+        /// Read what is missing of a collection, because the watch had passed it by.
+        case fetch(Collection)
     }
 
     func send(_ errand: Errand) {
@@ -51,17 +51,44 @@ extension CredentialStore {
                 account,
                 after: isAllowed ? SecretAccess.allowedLifetime : SecretAccess.deniedLifetime
             )
-        case .fetch(let collection, let name):
-            let type = Self.type(of: collection)
+        case .fetch(let collection):
+            let names = state.withLock { $0.missing.removeValue(forKey: collection) } ?? []
             do {
-                let object = try await api.get(type, namespace: collection.namespace, name: name)
-                state.withLock { $0.following[collection] }?.objects.fetched(name, object)
-            } catch let error as StatusError where error.isNotFound {
-                log.debug("\(type) \(collection.namespace)/\(name) went at this moment: the watch will tell")
+                try await fetch(names, of: collection)
+            } catch {
+                state.withLock { $0.missing[collection, default: []].formUnion(names) }
+                throw error
             }
-            state.withLock { _ = $0.underWay.remove(errand) }
-            let key = ObjectKey(namespace: collection.namespace, name: name)
-            changed(proxiesAsking { $0.concerns(collection.kind, key) })
+            let (proxies, isMore) = state.withLock { state in
+                state.underWay.remove(errand)
+                let proxies = names.reduce(into: Set()) { $0.formUnion(state.memory.changed(collection.target($1))) }
+                state.missing[collection]?.subtract(names)
+                return (proxies, state.missing[collection]?.isEmpty == false)
+            }
+            if isMore { send(errand) }
+            changed(proxies)
+        }
+    }
+
+    /// Asks for one more object of a collection.
+    func fetch(_ name: String, of collection: Collection) {
+        state.withLock { _ = $0.missing[collection, default: []].insert(name) }
+        send(.fetch(collection))
+    }
+
+    /// How many objects are rather read one by one than all together.
+    private static let few = 8
+
+    private func fetch(_ names: Set<String>, of collection: Collection) async throws {
+        guard let objects = state.withLock({ $0.following[collection] })?.objects else { return }
+        if names.count > Self.few { return try await objects.fetchAll(names) }
+        for name in names {
+            do {
+                let object = try await api.get(objects.type, namespace: collection.namespace, name: name)
+                objects.fetched(name, object)
+            } catch let error as StatusError where error.isNotFound {
+                log.debug("\(objects.type) \(collection.namespace)/\(name) went at this moment: the watch will tell")
+            }
         }
     }
 
@@ -76,7 +103,13 @@ extension CredentialStore {
         switch errand {
         case .sync(let collection): "what namespace \(collection.namespace) has"
         case .review(let account): "whether \(account.namespace)/\(account.name) may read secrets"
-        case .fetch(let collection, let name): "\(collection.namespace)/\(name)"
+        case .fetch(let collection): "what was asked for of namespace \(collection.namespace)"
         }
+    }
+}
+
+extension CredentialStore.Collection {
+    fileprivate func target(_ name: String) -> CredentialMemory.Target {
+        .init(kind: kind, key: ObjectKey(namespace: namespace, name: name))
     }
 }

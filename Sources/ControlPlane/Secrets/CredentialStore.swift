@@ -37,8 +37,9 @@ final class CredentialStore: Sendable {
     struct State {
         var following: [Collection: Following] = [:]
         var access = SecretAccess()
-        /// What each connected proxy asked for last, by the proxy's number.
-        var questions: [Int: Set<Question>] = [:]
+        var memory = CredentialMemory()
+        /// What is to be read by itself, because a watch had passed it by.
+        var missing: [Collection: Set<String>] = [:]
         /// What is being asked of the API server.
         var underWay: Set<Errand> = []
         /// What was found wrong, so that it is told once.
@@ -62,6 +63,27 @@ final class CredentialStore: Sendable {
     }
 
     // Asking
+
+    /// The answer as it is sent; nil while nothing can be said.
+    ///
+    /// Made once, until the object changes: a gateway of thousands of hosts asks for all of them at each push.
+    func resource(_ question: Question, now: Timestamp = .now) -> CredentialMemory.Known? {
+        let (known, generation) = state.withLock { ($0.memory.known(question, at: now), $0.memory.generation) }
+        if let known, known.isForAll || isAllowed(question.account) == true { return known }
+        guard case .credential(let credential, let defect) = answer(question, now: now) else { return nil }
+        let reference = try? CredentialReference(question.text, namespace: question.account.namespace)
+        let made = CredentialMemory.Known(
+            resource: EncodedResource(.credential(credential)),
+            defect: defect,
+            isForAll: reference?.isRoots ?? true,
+            end: reference.flatMap { reference in state.withLock { $0.checks[reference]?.check.end } }
+        )
+        // Who may not have it is asked about each time.
+        if made.isForAll || isAllowed(question.account) == true {
+            state.withLock { $0.memory.remember(made, of: question, since: generation) }
+        }
+        return made
+    }
 
     /// What `question` has for an answer now.
     func answer(_ question: Question, now: Timestamp = .now) -> Answer {
@@ -99,7 +121,7 @@ final class CredentialStore: Sendable {
             switch objects.look(up: name) {
             case .unknown:
                 if objects.needsFetching(name) {
-                    send(.fetch(Collection(kind: reference.kind, namespace: reference.namespace), name: name))
+                    fetch(name, of: Collection(kind: reference.kind, namespace: reference.namespace))
                 }
                 return .later
             case .absent: continue
@@ -171,42 +193,32 @@ final class CredentialStore: Sendable {
 
     /// A proxy asks for this, too.
     func proxy(_ number: Int, asksAlso question: Question) {
-        state.withLock { _ = $0.questions[number, default: []].insert(question) }
+        state.withLock { $0.memory.proxy(number, asksAlso: question) }
     }
 
     /// A proxy asks for all of these, and for nothing else.
     func proxy(_ number: Int, asks questions: Set<Question>) {
-        let isLess = state.withLock { state in
-            let before = state.questions[number] ?? []
-            state.questions[number] = questions.isEmpty ? nil : questions
-            return !before.isSubset(of: questions)
-        }
+        let isLess = state.withLock { $0.memory.proxy(number, asks: questions) }
         if isLess { tidy() }
     }
 
-    func proxyLeft(_ number: Int) {
-        let asked = state.withLock { $0.questions.removeValue(forKey: number) } ?? []
-        if !asked.isEmpty { tidy() }
-    }
+    func proxyLeft(_ number: Int) { proxy(number, asks: []) }
 
     /// Forgets what nobody asks for any more.
     private func tidy() {
         let (wanted, following) = state.withLock { state in
             var wanted: [Collection: Set<String>] = [:]
-            var references: Set<CredentialReference> = []
-            let questions = state.questions.values.reduce(into: Set()) { $0.formUnion($1) }
-            for question in questions {
-                guard let reference = try? CredentialReference(question.text, namespace: question.account.namespace)
-                else { continue }
-                references.insert(reference)
+            let references = state.memory.tidy()
+            for reference in references {
                 let names = [reference.name, reference.fallbackName].compactMap(\.self)
                 wanted[Collection(kind: reference.kind, namespace: reference.namespace), default: []].formUnion(names)
             }
-            state.access.keepOnly(Set(questions.map(\.account)))
+            state.access.keepOnly(state.memory.accounts)
             state.checks = state.checks.filter { references.contains($0.key) }
             for (collection, following) in state.following where wanted[collection] == nil {
                 following.task.cancel()
                 state.following[collection] = nil
+                state.missing[collection] = nil
                 log.info("no longer following \(following.objects.type) of namespace \(collection.namespace)")
             }
             return (wanted, state.following)
@@ -234,7 +246,8 @@ final class CredentialStore: Sendable {
         var proxies: Set<Int> = []
         for change in changes {
             let kind: CredentialReference.Kind = change.type == .secrets ? .secret : .configMap
-            proxies.formUnion(proxiesAsking { $0.concerns(kind, change.key) })
+            let target = CredentialMemory.Target(kind: kind, key: change.key)
+            proxies.formUnion(state.withLock { $0.memory.changed(target) })
             judge(change)
         }
         if !proxies.isEmpty { changed(proxies) }
@@ -262,7 +275,7 @@ final class CredentialStore: Sendable {
 
     /// The proxies that ask a question for which `condition` holds.
     func proxiesAsking(_ condition: (Question) -> Bool) -> Set<Int> {
-        state.withLock { state in Set(state.questions.filter { $0.value.contains(where: condition) }.keys) }
+        state.withLock { $0.memory.proxies(asking: condition) }
     }
 }
 
@@ -271,15 +284,6 @@ extension CredentialStore.Answer {
         var credential = Credential()
         credential.problem = text
         return .credential(credential, defect: text)
-    }
-}
-
-extension CredentialStore.Question {
-    /// Whether its answer depends on this Secret or ConfigMap.
-    func concerns(_ kind: CredentialReference.Kind, _ key: ObjectKey) -> Bool {
-        guard let reference = try? CredentialReference(text, namespace: account.namespace) else { return false }
-        return reference.kind == kind && reference.namespace == key.namespace
-            && (reference.name == key.name || reference.fallbackName == key.name)
     }
 }
 

@@ -32,10 +32,12 @@ final class NamedObjects: Sendable {
 
     let type: ResourceType
     let namespace: String
+    private let api: any KubernetesAPI
     private let informer: Informer
     private let names: Names
 
     init(_ api: any KubernetesAPI, _ type: ResourceType, namespace: String) {
+        self.api = api
         self.type = type
         self.namespace = namespace
         let names = Names()
@@ -82,6 +84,13 @@ final class NamedObjects: Sendable {
     func needsFetching(_ name: String) -> Bool {
         guard informer.isSynced, let object = informer.object(namespace: namespace, name: name) else { return false }
         return object[Self.mark] == nil && names.state.withLock { $0.fetched[name] == nil }
+    }
+
+    /// Reads `wanted` together, from one list.
+    func fetchAll(_ wanted: Set<String>) async throws {
+        let fields = type == .secrets ? Self.secretsOfInterest : nil
+        let list = try await api.list(type, namespace: namespace, labelSelector: nil, fieldSelector: fields)
+        for object in list.items where wanted.contains(object.name) { fetched(object.name, object) }
     }
 
     /// Takes what was read of `name`; what the watch says wins over it.
