@@ -44,12 +44,8 @@ struct JoinedSessions {
             let taken = Array(rest.prefix(piece))
             rest = rest.dropFirst(taken.count)
             for event in try receiver.receive(taken.span) {
-                if case .data(let stream, let range) = event {
-                    data += taken[range]
-                    events.append(.data(stream: stream, 0..<range.count))
-                } else {
-                    events.append(event)
-                }
+                if case .data(_, let octets) = event { data += octets }
+                events.append(event)
             }
         }
         return (closed, events, data)

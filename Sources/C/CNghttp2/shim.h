@@ -3,6 +3,7 @@
 #define C_NGHTTP2_SHIM_H
 
 #include <nghttp2/nghttp2.h>
+#include <stdbool.h>
 
 /// Why the peer reset the stream; only for RST_STREAM frames.
 static inline uint32_t CNghttp2_resetCode(const nghttp2_frame *frame) { return frame->rst_stream.error_code; }
@@ -17,8 +18,10 @@ static inline int32_t CNghttp2_goawayLastStream(const nghttp2_frame *frame) { re
 static inline int CNghttp2_headersCategory(const nghttp2_frame *frame) { return frame->headers.cat; }
 
 /// One header field that nghttp2 copies.
-static inline nghttp2_nv CNghttp2_field(const uint8_t *name, size_t nameCount, const uint8_t *value, size_t valueCount) {
-    nghttp2_nv field = {(uint8_t *)name, (uint8_t *)value, nameCount, valueCount, NGHTTP2_NV_FLAG_NONE};
+static inline nghttp2_nv CNghttp2_field(const uint8_t *name, size_t nameCount, const uint8_t *value, size_t valueCount,
+                                        bool isIndexed) {
+    uint8_t flags = isIndexed ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX;
+    nghttp2_nv field = {(uint8_t *)name, (uint8_t *)value, nameCount, valueCount, flags};
     return field;
 }
 

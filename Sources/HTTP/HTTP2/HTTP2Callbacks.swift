@@ -1,18 +1,19 @@
 internal import CNghttp2
 
-/// The functions that nghttp2 calls; each finds its session and tells it.
+/// The functions that nghttp2 calls for an ``HTTP2Engine``; each finds its engine and tells it.
 enum HTTP2Callbacks {
-    /// Where the body of every message comes from: the queue of its stream.
+    /// Where the body of every message comes from.
     static var body: nghttp2_data_provider {
         unsafe nghttp2_data_provider(source: nghttp2_data_source(), read_callback: readBody)
     }
 
-    /// Makes a session that calls the functions below.
-    static func makeSession(_ role: HTTP2Session.Role) -> OpaquePointer {
+    static func makeSession(_ role: HTTP2Role, _ memory: HTTP2Memory?) -> OpaquePointer {
         var (callbacks, option, session): (OpaquePointer?, OpaquePointer?, OpaquePointer?) = (nil, nil, nil)
         unsafe nghttp2_session_callbacks_new(&callbacks)
+        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, beganFrame)
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, beganHeaders)
         unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks, receivedField)
+        unsafe nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, receivedInvalidField)
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, receivedFrame)
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, sentFrame)
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, receivedData)
@@ -20,30 +21,46 @@ enum HTTP2Callbacks {
         unsafe nghttp2_option_new(&option)
         unsafe nghttp2_option_set_no_auto_window_update(option, 1)
         unsafe nghttp2_option_set_no_closed_streams(option, 1)  // They only serve priorities that nobody uses.
-        unsafe nghttp2_option_set_stream_reset_rate_limit(option, 200, 50)
-        let result =
-            role == .server
-            ? unsafe nghttp2_session_server_new2(&session, callbacks, nil, option)
-            : unsafe nghttp2_session_client_new2(&session, callbacks, nil, option)
+        // HTTP2FloodGuard counts resets, with the right error code.
+        unsafe nghttp2_option_set_stream_reset_rate_limit(option, UInt64(UInt32.max), UInt64(UInt32.max))
+        let make = unsafe role == .server ? nghttp2_session_server_new3 : nghttp2_session_client_new3
+        let result: CInt
+        if let memory {
+            var functions = unsafe memory.functions
+            result = unsafe make(&session, callbacks, nil, option, &functions)
+        } else {
+            result = unsafe make(&session, callbacks, nil, option, nil)
+        }
         unsafe nghttp2_option_del(option)
         unsafe nghttp2_session_callbacks_del(callbacks)
         guard result == 0, let made = unsafe session else { preconditionFailure("nghttp2 has no memory for a session") }
         return unsafe made
     }
 
-    /// Makes `owner` the one that the functions below tell; it must outlive `session`, which it owns.
-    static func attach(_ owner: HTTP2Session, to session: OpaquePointer) {
-        unsafe nghttp2_session_set_user_data(session, Unmanaged.passUnretained(owner).toOpaque())
-    }
-
-    static func owner(_ userData: UnsafeMutableRawPointer?) -> HTTP2Session {
+    static func owner(_ userData: UnsafeMutableRawPointer?) -> HTTP2Engine {
         guard let userData = unsafe userData else { preconditionFailure("an nghttp2 session without an owner") }
-        // Safe: attach(_:to:) set it, and the owner is alive while it calls nghttp2.
-        return unsafe Unmanaged<HTTP2Session>.fromOpaque(userData).takeUnretainedValue()
+        // Safe: the engine's initializer set it, and the engine is alive while it calls nghttp2.
+        return unsafe Unmanaged<HTTP2Engine>.fromOpaque(userData).takeUnretainedValue()
     }
 }
 
 private let goOn: CInt = 0
+private let giveUp = CInt(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+private let resetStream = CInt(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+
+private func beganFrame(
+    _: OpaquePointer?,
+    _ header: UnsafePointer<nghttp2_frame_hd>?,
+    _ userData: UnsafeMutableRawPointer?
+) -> CInt {
+    guard let header = unsafe header else { return goOn }
+    let owner = unsafe HTTP2Callbacks.owner(userData)
+    switch UInt32(unsafe header.pointee.type) {
+    case NGHTTP2_DATA.rawValue, NGHTTP2_HEADERS.rawValue, NGHTTP2_GOAWAY.rawValue: return goOn
+    case NGHTTP2_RST_STREAM.rawValue: return owner.allows(.reset, "RST_STREAM frames") ? goOn : giveUp
+    case let type: return owner.allows(.control, "frames of type \(type)") ? goOn : giveUp
+    }
+}
 
 private func beganHeaders(
     _: OpaquePointer?,
@@ -51,16 +68,15 @@ private func beganHeaders(
     _ userData: UnsafeMutableRawPointer?
 ) -> CInt {
     guard let frame = unsafe frame else { return goOn }
-    let owner = unsafe HTTP2Callbacks.owner(userData)
-    let stream = unsafe frame.pointee.hd.stream_id
-    if owner.streams[stream] == nil { owner.streams[stream] = HTTP2StreamState() }
-    owner.streams[stream]?.beginSection()
+    let category = unsafe CNghttp2_headersCategory(frame)
+    let isFirst = category != CInt(NGHTTP2_HCAT_HEADERS.rawValue)
+    unsafe HTTP2Callbacks.owner(userData).sectionBegins(isRequestOrResponse: isFirst)
     return goOn
 }
 
 private func receivedField(
     _: OpaquePointer?,
-    _ frame: UnsafePointer<nghttp2_frame>?,
+    _: UnsafePointer<nghttp2_frame>?,
     _ name: UnsafePointer<UInt8>?,
     _ nameCount: Int,
     _ value: UnsafePointer<UInt8>?,
@@ -68,19 +84,29 @@ private func receivedField(
     _: UInt8,
     _ userData: UnsafeMutableRawPointer?
 ) -> CInt {
-    guard let frame = unsafe frame else { return goOn }
     let owner = unsafe HTTP2Callbacks.owner(userData)
-    guard let state = owner.streams[unsafe frame.pointee.hd.stream_id] else { return goOn }
-    state.headOctets += nameCount + valueCount + 32  // As RFC 9113 §6.5.2 counts.
-    state.fieldCount += 1
-    if state.headOctets > owner.settings.headOctets || state.fieldCount > owner.settings.fields {
-        return CInt(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)  // Resets the stream; the connection goes on.
-    }
-    // Safe: nghttp2 gives so many octets each.
-    let nameText = unsafe String(decoding: UnsafeBufferPointer(start: name, count: nameCount), as: UTF8.self)
-    let valueText = unsafe String(decoding: UnsafeBufferPointer(start: value, count: valueCount), as: UTF8.self)
-    state.head.receive(nameText, valueText)
-    return goOn
+    // Safe: nghttp2 gives so many octets each, valid during this call.
+    let name = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: name, count: nameCount))
+    let value = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: value, count: valueCount))
+    if owner.receive(name, value) { return goOn }
+    return owner.allows(.oversized, "field sections that are far too large") ? goOn : giveUp
+}
+
+private func receivedInvalidField(
+    _: OpaquePointer?,
+    _ frame: UnsafePointer<nghttp2_frame>?,
+    _: UnsafePointer<UInt8>?,
+    _: Int,
+    _: UnsafePointer<UInt8>?,
+    _: Int,
+    _: UInt8,
+    _ userData: UnsafeMutableRawPointer?
+) -> CInt {
+    guard let frame = unsafe frame else { return goOn }
+    // nghttp2 would leave the field out and go on.
+    let owner = unsafe HTTP2Callbacks.owner(userData)
+    owner.reset(unsafe frame.pointee.hd.stream_id, code: HTTP2Code.protocolError)
+    return resetStream
 }
 
 private func receivedFrame(
@@ -93,13 +119,15 @@ private func receivedFrame(
     let header = unsafe frame.pointee.hd
     let isEnd = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
     switch UInt32(header.type) {
-    case NGHTTP2_HEADERS.rawValue: owner.receivedSection(on: header.stream_id, isEnd: isEnd)
-    case NGHTTP2_DATA.rawValue: if isEnd { owner.events.append(.ended(stream: header.stream_id)) }
+    case NGHTTP2_HEADERS.rawValue: owner.sectionEnds(on: header.stream_id, isEnd: isEnd)
+    case NGHTTP2_DATA.rawValue: return owner.dataEnds(on: header.stream_id, isEnd: isEnd) ? goOn : giveUp
+    case NGHTTP2_SETTINGS.rawValue:
+        if UInt32(header.flags) & NGHTTP2_FLAG_ACK.rawValue == 0 { owner.receivedSettings() }
     case NGHTTP2_PING.rawValue:
-        if UInt32(header.flags) & NGHTTP2_FLAG_ACK.rawValue != 0 { owner.events.append(.pingAcknowledged) }
+        if UInt32(header.flags) & NGHTTP2_FLAG_ACK.rawValue != 0 { owner.pingAcknowledged() }
     case NGHTTP2_GOAWAY.rawValue:
         let last = unsafe CNghttp2_goawayLastStream(frame)
-        owner.events.append(.goAway(lastStream: last, code: unsafe CNghttp2_goawayCode(frame)))
+        owner.wentAway(lastStream: last, code: unsafe CNghttp2_goawayCode(frame))
     default: break
     }
     return goOn
@@ -111,29 +139,25 @@ private func sentFrame(
     _ userData: UnsafeMutableRawPointer?
 ) -> CInt {
     guard let frame = unsafe frame else { return goOn }
-    let header = unsafe frame.pointee.hd
-    let mayEnd = UInt32(header.type) == NGHTTP2_HEADERS.rawValue || UInt32(header.type) == NGHTTP2_DATA.rawValue
-    guard mayEnd, UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 else { return goOn }
     let owner = unsafe HTTP2Callbacks.owner(userData)
-    guard let state = owner.streams[header.stream_id] else { return goOn }
-    state.hasSentEnd = true
-    if state.isAbandoned { owner.reset(header.stream_id, code: HTTP2Code.none) }
+    let header = unsafe frame.pointee.hd
+    let isEnd = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
+    switch UInt32(header.type) {
+    case NGHTTP2_HEADERS.rawValue where isEnd: owner.sentEnd(of: header.stream_id)
+    case NGHTTP2_DATA.rawValue:
+        owner.sentData()
+        if isEnd { owner.sentEnd(of: header.stream_id) }
+    case NGHTTP2_RST_STREAM.rawValue where unsafe isPeersFault(CNghttp2_resetCode(frame)):
+        // Whoever makes us reset streams costs as much as who resets them.
+        _ = owner.allows(.reset, "frames that break a stream's rules")
+    default: break
+    }
     return goOn
 }
 
-extension HTTP2Session {
-    fileprivate func receivedSection(on stream: Int32, isEnd: Bool) {
-        guard let state = streams[stream] else { return }
-        if state.hasHead {
-            events.append(.trailers(stream: stream, state.head.fields))
-        } else if let status = state.head.status, status < 200 {
-            return  // An interim response; the final one is still to come.
-        } else {
-            state.hasHead = true
-            events.append(.head(stream: stream, state.head))
-        }
-        if isEnd { events.append(.ended(stream: stream)) }
-    }
+private func isPeersFault(_ code: UInt32) -> Bool {
+    code == NGHTTP2_PROTOCOL_ERROR.rawValue || code == NGHTTP2_FLOW_CONTROL_ERROR.rawValue
+        || code == NGHTTP2_STREAM_CLOSED.rawValue || code == NGHTTP2_REFUSED_STREAM.rawValue
 }
 
 private func receivedData(
@@ -144,11 +168,10 @@ private func receivedData(
     _ count: Int,
     _ userData: UnsafeMutableRawPointer?
 ) -> CInt {
+    if count == 0 { return goOn }
     let owner = unsafe HTTP2Callbacks.owner(userData)
-    // nghttp2 hands out data where it lies in the input.
-    let start = Int(UInt(bitPattern: data) - owner.inputAddress)
-    owner.streams[stream]?.unconsumedOctets += count
-    owner.events.append(.data(stream: stream, start..<start + count))
+    // Safe: nghttp2 gives so many octets, valid during this call.
+    owner.received(unsafe Span(_unsafeElements: UnsafeBufferPointer(start: data, count: count)), on: stream)
     return goOn
 }
 
@@ -158,7 +181,7 @@ private func closedStream(
     _ code: UInt32,
     _ userData: UnsafeMutableRawPointer?
 ) -> CInt {
-    unsafe HTTP2Callbacks.owner(userData).streamClosed(stream, code: code)
+    unsafe HTTP2Callbacks.owner(userData).closed(stream, code: code)
     return goOn
 }
 
@@ -172,18 +195,17 @@ private func readBody(
     _ userData: UnsafeMutableRawPointer?
 ) -> Int {
     let owner = unsafe HTTP2Callbacks.owner(userData)
-    guard let state = owner.streams[stream] else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
     // Safe: nghttp2 gives room for so many octets.
-    let taken = unsafe state.take(into: UnsafeMutableBufferPointer(start: buffer, count: count))
-    if state.pendingOctets == 0 && state.hasEndedSending {
+    var room = unsafe MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(start: buffer, count: count))
+    switch owner.takeBody(of: stream, into: &room) {
+    case .more(let taken): return taken > 0 ? taken : Int(NGHTTP2_ERR_DEFERRED.rawValue)
+    case .end(let taken, let trailers):
         unsafe flags?.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-        if let trailers = state.trailers {
+        if let trailers {
             unsafe flags?.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
             owner.submitTrailers(trailers, on: stream)
         }
-    } else if taken == 0 {
-        state.isDeferred = true
-        return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+        return taken
+    case .failed: return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
     }
-    return taken
 }

@@ -33,7 +33,7 @@ public final class HTTP2Connection: Sendable {
 
     public init(
         _ transport: any ByteStream,
-        role: HTTP2Session.Role,
+        role: HTTP2Role,
         settings: HTTP2Settings = HTTP2Settings(),
         keepAlive: KeepAlive? = KeepAlive()
     ) {
@@ -112,14 +112,10 @@ extension HTTP2Connection {
         let (role, events) = try state.withLock { state throws in
             (state.session.role, try state.session.receive(bytes.span))
         }
-        return handle(events, of: bytes, role)
+        return handle(events, role)
     }
 
-    private func handle(
-        _ events: [HTTP2Event],
-        of bytes: [UInt8],
-        _ role: HTTP2Session.Role
-    ) -> [(HTTP2Head, HTTP2Stream)] {
+    private func handle(_ events: [HTTP2Event], _ role: HTTP2Role) -> [(HTTP2Head, HTTP2Stream)] {
         var requests: [(HTTP2Head, HTTP2Stream)] = []
         for event in events {
             switch event {
@@ -129,7 +125,7 @@ extension HTTP2Connection {
                 } else {
                     stream(id)?.received(head)
                 }
-            case .data(let id, let range): receive(bytes[range], on: id)
+            case .data(let id, let data): receive(data, on: id)
             case .trailers(let id, let trailers): stream(id)?.received(.trailers(trailers))
             case .ended(let id): stream(id)?.ended()
             case .closed(let id, let code): closed(id, code)
@@ -154,9 +150,9 @@ extension HTTP2Connection {
         return stream
     }
 
-    private func receive(_ data: ArraySlice<UInt8>, on id: Int32) {
+    private func receive(_ data: [UInt8], on id: Int32) {
         if let stream = stream(id) {
-            stream.received(.data(Array(data)))
+            stream.received(.data(data))
         } else {
             consumed(data.count, on: id)  // Nobody listens any more; the reset is on its way.
         }

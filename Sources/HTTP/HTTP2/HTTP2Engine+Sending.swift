@@ -19,73 +19,75 @@ extension HTTP2Engine {
     ///
     /// - Returns: The number of its stream; nil when the connection takes no more.
     public func request(_ head: borrowing HTTP1Head, _ options: HTTP2RequestOptions) -> Int32? {
-        writer.removeAll()
-        if options.upgrade == nil {
-            writer.append(":method", head.method)
-        } else {
-            writer.append(":method", "CONNECT".utf8.span)
-        }
-        if options.scheme == .https {
-            writer.append(":scheme", "https".utf8.span)
-        } else {
-            writer.append(":scheme", "http".utf8.span)
-        }
-        writer.append(":authority", head.authority)
-        writer.append(":path", head.path)
-        if let upgrade = options.upgrade { writer.append(":protocol", upgrade.utf8.span) }
-        writer.appendFields(of: head, isRequest: true)
-        let stream = unsafe withBody(options.hasBody) { body in
-            unsafe writer.withFields { fields, count in
-                unsafe nghttp2_submit_request(session, nil, fields, count, body, nil)
+        let stream = submitRequest(hasBody: options.hasBody) { writer in
+            if options.upgrade == nil {
+                writer.append(":method", head.method)
+            } else {
+                writer.append(":method", "CONNECT".utf8.span)
             }
+            writer.append(":scheme", options.scheme == .https ? "https" : "http")
+            writer.append(":authority", head.authority)
+            writer.append(":path", head.path)
+            if let upgrade = options.upgrade { writer.append(":protocol", upgrade.utf8.span) }
+            writer.appendFields(of: head, isRequest: true)
         }
         return stream > 0 ? stream : nil
     }
 
+    /// Begins a request with the fields that `gather` writes.
+    ///
+    /// - Returns: The number of its stream, or nghttp2's code of what is wrong, below 0.
+    func submitRequest(hasBody: Bool, _ gather: (inout HTTP2FieldWriter) -> Void) -> Int32 {
+        unsafe submit(hasBody, gather) { unsafe nghttp2_submit_request(session, nil, $0, $1, $2, nil) }
+    }
+
     /// Sends the head of the response to the request that opened the stream.
     public func respond(_ head: borrowing HTTP1Head, on stream: Int32, hasBody: Bool) {
-        gatherResponse(head)
-        _ = unsafe withBody(hasBody) { body in
-            unsafe writer.withFields { fields, count in
-                unsafe nghttp2_submit_response(session, stream, fields, count, body)
-            }
-        }
+        _ = submitResponse(on: stream, hasBody: hasBody) { Self.gather(head, &$0) }
+    }
+
+    /// Sends the head of a response with the fields that `gather` writes.
+    ///
+    /// - Returns: nghttp2's code of what is wrong, below 0, or 0.
+    func submitResponse(on stream: Int32, hasBody: Bool, _ gather: (inout HTTP2FieldWriter) -> Void) -> Int32 {
+        unsafe submit(hasBody, gather) { unsafe nghttp2_submit_response(session, stream, $0, $1, $2) }
     }
 
     /// Sends a head that precedes the response proper (1xx).
     public func respondInterim(_ head: borrowing HTTP1Head, on stream: Int32) {
-        gatherResponse(head)
-        _ = unsafe writer.withFields { fields, count in
+        _ = unsafe submit(false, { Self.gather(head, &$0) }) { fields, count, _ in
             unsafe nghttp2_submit_headers(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, nil, fields, count, nil)
         }
     }
 
-    private func gatherResponse(_ head: borrowing HTTP1Head) {
+    private static func gather(_ head: borrowing HTTP1Head, _ writer: inout HTTP2FieldWriter) {
         var digits = InlineArray<3, UInt8>(repeating: UInt8(ascii: "0"))
         digits[0] += UInt8(head.status / 100 % 10)
         digits[1] += UInt8(head.status / 10 % 10)
         digits[2] += UInt8(head.status % 10)
-        writer.removeAll()
         writer.append(":status", digits.span)
         writer.appendFields(of: head, isRequest: false)
     }
 
     /// Queues trailers behind the body; called while that ends.
     func submitTrailers(_ trailers: borrowing HTTP1Head, on stream: Int32) {
-        writer.removeAll()
-        writer.appendFields(of: trailers, isRequest: false)
-        _ = unsafe writer.withFields { fields, count in
+        _ = unsafe submit(false, { $0.appendFields(of: trailers, isRequest: false) }) { fields, count, _ in
             unsafe nghttp2_submit_trailer(session, stream, fields, count)
         }
     }
 
-    private func withBody(
+    private func submit(
         _ hasBody: Bool,
-        _ submit: (UnsafePointer<nghttp2_data_provider>?) -> Int32
+        _ gather: (inout HTTP2FieldWriter) -> Void,
+        _ body: (UnsafePointer<nghttp2_nv>?, Int, UnsafePointer<nghttp2_data_provider>?) -> Int32
     ) -> Int32 {
-        if !hasBody { return submit(nil) }
-        var body = unsafe HTTP2EngineCallbacks.body
-        return unsafe submit(&body)
+        writer.removeAll()
+        gather(&writer)
+        return unsafe writer.withFields { fields, count in
+            if !hasBody { return unsafe body(fields, count, nil) }
+            var source = unsafe HTTP2Callbacks.body
+            return unsafe body(fields, count, &source)
+        }
     }
 
     /// The body of `stream` has more to give, or its end.
@@ -106,8 +108,8 @@ extension HTTP2Engine {
         if count > 0 { _ = unsafe nghttp2_session_consume_connection(session, count) }
     }
 
-    /// Says that no new streams will be served, and gives those that are on their way time to arrive.
-    public func announceShutDown() { _ = unsafe nghttp2_submit_shutdown_notice(session) }
+    /// Asks the peer for a sign of life: ``HTTP2EngineHandler/pingAcknowledged()``.
+    func ping() { _ = unsafe nghttp2_submit_ping(session, 0, nil) }
 
     /// Lets no new streams begin, and the connection end when those that have begun are over.
     public func shutDown() {

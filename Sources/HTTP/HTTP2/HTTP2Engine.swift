@@ -4,14 +4,14 @@ public import EventLoop
 /// One end of an HTTP/2 connection for a proxy: octets in, calls of a handler out; calls in, octets out (RFC 9113).
 ///
 /// It buffers no bodies and no heads: what comes is handed on at once, and what goes out is fetched when the peer's
-/// windows have room for it. Lives on its event loop's thread. Unlike ``HTTP2Session``, which serves tasks, its heads are
+/// windows have room for it. Lives on its event loop's thread, or where its ``HTTP2Session`` lives. Its heads are
 /// ``HTTP1Head``s, without a heap block for each field.
 @safe public final class HTTP2Engine {
-    public typealias Role = HTTP2Session.Role
-
-    public let role: Role
+    public let role: HTTP2Role
     let settings: HTTP2Settings
-    private unowned let handler: any HTTP2EngineHandler
+    // Safe: the handler owns the engine, and the engine calls it only within the handler's own calls.
+    private unowned(unsafe) let handler: any HTTP2EngineHandler
+    private let memory: HTTP2Memory?
     // Safe: made by init, freed by deinit, used by nothing else.
     let session: OpaquePointer
     var writer = HTTP2FieldWriter()
@@ -29,20 +29,25 @@ public import EventLoop
     public private(set) var hasPeerSettings = false
     /// What the peer did so often that the connection ends; nil when it did nothing of that kind.
     public private(set) var flood: String?
+    /// What nghttp2 says of the failure that ended the connection; 0 while there was none.
+    private(set) var failureCode: CInt = 0
 
+    /// - Parameter memory: What the engines of this thread share; nil for one that lives elsewhere.
     public init(
-        _ role: Role,
+        _ role: HTTP2Role,
         settings: HTTP2Settings = HTTP2Settings(),
         handler: any HTTP2EngineHandler,
+        memory: HTTP2Memory? = nil,
         at now: MonotonicTime
     ) {
         self.role = role
         self.settings = settings
-        self.handler = handler
+        unsafe self.handler = handler
+        self.memory = memory
         self.now = now
         reader = HTTP2FieldReader(settings)
         guardian = HTTP2FloodGuard(at: now)
-        unsafe session = HTTP2EngineCallbacks.makeSession(role)
+        unsafe session = HTTP2Callbacks.makeSession(role, memory)
         unsafe nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())
         var entries = [
             Self.entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.streamWindow),
@@ -52,7 +57,9 @@ public import EventLoop
             entries.append(Self.entry(NGHTTP2_SETTINGS_ENABLE_PUSH, 0))
         } else {
             entries.append(Self.entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.concurrentStreams))
-            entries.append(Self.entry(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1))
+            if settings.allowsConnectProtocol {
+                entries.append(Self.entry(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1))
+            }
         }
         // Neither can fail but for want of memory; a session that never sent its settings will be told by the peer.
         _ = unsafe nghttp2_submit_settings(session, 0, entries, entries.count)
@@ -70,6 +77,8 @@ public import EventLoop
         unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
     }
 
+    var hasOutput: Bool { unsafe nghttp2_session_want_write(session) != 0 }
+
     /// Takes the next octets of the connection.
     ///
     /// - Returns: False when the peer broke the protocol beyond repair: write what there is, then close.
@@ -79,6 +88,7 @@ public import EventLoop
             unsafe nghttp2_session_mem_recv(session, buffer.baseAddress, buffer.count)
         }
         if taken >= 0 { return true }
+        failureCode = flood == nil ? CInt(taken) : CInt(NGHTTP2_ERR_FLOODED.rawValue)
         if flood == nil {
             let isFlood = taken == Int(NGHTTP2_ERR_FLOODED.rawValue)
             terminate(code: isFlood ? HTTP2Code.enhanceYourCalm : HTTP2Code.protocolError)
@@ -93,7 +103,10 @@ public import EventLoop
         while output.count < limit {
             var data: UnsafePointer<UInt8>?
             let count = unsafe nghttp2_session_mem_send(session, &data)
-            if count < 0 { return false }
+            if count < 0 {
+                failureCode = CInt(count)
+                return false
+            }
             guard count > 0, let data = unsafe data else { break }
             // Safe: nghttp2 keeps the octets valid until its next call.
             unsafe output.append(contentsOf: UnsafeBufferPointer(start: data, count: count))
@@ -133,48 +146,50 @@ public import EventLoop
         sectionBegan = nil
         if role == .server, isRequestOrResponse {
             reader.finishRequest(&head, isEnd: isEnd)
-            handler.received(&head, on: stream, isEnd: isEnd, fault: reader.fault)
+            unsafe handler.received(&head, on: stream, isEnd: isEnd, fault: reader.fault)
         } else if role == .client, head.status > 0 || isRequestOrResponse {
-            reader.finishResponse(&head, to: handler.method(of: stream), isEnd: isEnd)
-            handler.received(&head, on: stream, isEnd: isEnd, fault: reader.fault)
+            reader.finishResponse(&head, to: unsafe handler.method(of: stream), isEnd: isEnd)
+            unsafe handler.received(&head, on: stream, isEnd: isEnd, fault: reader.fault)
         } else if reader.fault == nil {
-            return handler.ended(stream, trailers: head)
+            return unsafe handler.ended(stream, trailers: head)
         } else {
             return reset(stream, code: HTTP2Code.protocolError)
         }
-        if isEnd { handler.ended(stream, trailers: nil) }
+        if isEnd { unsafe handler.ended(stream, trailers: nil) }
     }
 
     func received(_ data: Span<UInt8>, on stream: Int32) {
         hasData = true
         _ = guardian.allows(.data, at: now)
-        handler.received(data, on: stream)
+        unsafe handler.received(data, on: stream)
     }
 
     /// A DATA frame is complete; false when there have been too many without data.
     func dataEnds(on stream: Int32, isEnd: Bool) -> Bool {
         let hadData = hasData
         hasData = false
-        if isEnd { handler.ended(stream, trailers: nil) }
+        if isEnd { unsafe handler.ended(stream, trailers: nil) }
         return hadData || isEnd || allows(.control, "DATA frames without data")
     }
 
     func sentData() { _ = guardian.allows(.data, at: now) }
-    func sentEnd(of stream: Int32) { handler.sentEnd(of: stream) }
+    func sentEnd(of stream: Int32) { unsafe handler.sentEnd(of: stream) }
 
     func closed(_ stream: Int32, code: UInt32) {
         if code == HTTP2Code.none { _ = guardian.allows(.completed, at: now) }
-        handler.closed(stream, code: code)
+        unsafe handler.closed(stream, code: code)
     }
 
-    func wentAway(lastStream: Int32, code: UInt32) { handler.wentAway(lastStream: lastStream, code: code) }
+    func wentAway(lastStream: Int32, code: UInt32) { unsafe handler.wentAway(lastStream: lastStream, code: code) }
 
     func receivedSettings() {
         hasPeerSettings = true
-        handler.settingsChanged()
+        unsafe handler.settingsChanged()
     }
 
+    func pingAcknowledged() { unsafe handler.pingAcknowledged() }
+
     func takeBody(of stream: Int32, into buffer: inout MutableSpan<UInt8>) -> HTTP2BodyPart {
-        handler.takeBody(of: stream, into: &buffer)
+        unsafe handler.takeBody(of: stream, into: &buffer)
     }
 }

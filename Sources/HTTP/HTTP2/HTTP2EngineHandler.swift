@@ -31,8 +31,20 @@ public protocol HTTP2EngineHandler: AnyObject {
     /// The peer's settings have come, for the first time or again.
     func settingsChanged()
 
+    /// The peer has answered ``HTTP2Engine/ping()``.
+    func pingAcknowledged()
+
     /// Fills `buffer` with the next octets of the body that goes out on `stream`.
     func takeBody(of stream: Int32, into buffer: inout MutableSpan<UInt8>) -> HTTP2BodyPart
+}
+
+/// What not every handler wants to know.
+extension HTTP2EngineHandler {
+    public func method(of stream: Int32) -> HTTPMethod { .get }
+    public func sentEnd(of stream: Int32) {}
+    public func wentAway(lastStream: Int32, code: UInt32) {}
+    public func settingsChanged() {}
+    public func pingAcknowledged() {}
 }
 
 /// What ``HTTP2EngineHandler/takeBody(of:into:)`` had to give.

@@ -1,9 +1,9 @@
 /// What the peer did on an HTTP/2 connection.
-public enum HTTP2Event: Hashable, Sendable {
+enum HTTP2Event: Hashable, Sendable {
     /// A request, or the final response to one of ours.
     case head(stream: Int32, HTTP2Head)
-    /// These octets of the input are data of the stream; say ``HTTP2Session/consumed(_:on:)`` when they are dealt with.
-    case data(stream: Int32, Range<Int>)
+    /// Data of the stream, never empty; say ``HTTP2Session/consumed(_:on:)`` when it is dealt with.
+    case data(stream: Int32, [UInt8])
     case trailers(stream: Int32, HTTPFields)
     /// The peer will send nothing more on this stream.
     case ended(stream: Int32)
@@ -13,13 +13,6 @@ public enum HTTP2Event: Hashable, Sendable {
     case goAway(lastStream: Int32, code: UInt32)
     /// The peer has answered our ping.
     case pingAcknowledged
-}
-
-/// Why an HTTP/2 connection cannot go on.
-public struct HTTP2Error: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The code of nghttp2, below 0.
-    public let code: CInt
-    public let description: String
 }
 
 /// The error codes of RFC 9113 §7 that we send or look for.

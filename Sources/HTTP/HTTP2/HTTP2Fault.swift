@@ -21,6 +21,9 @@ public enum HTTP2Fault: Hashable, Sendable {
     /// The status with which a server refuses such a request.
     public var status: Int { self == .headTooLarge || self == .tooManyFields ? 431 : 400 }
 
+    /// With what a stream is reset when nobody can be answered.
+    var resetCode: UInt32 { status == 431 ? HTTP2Code.internalError : HTTP2Code.protocolError }
+
     /// What is wrong, in words for a log line.
     public var reason: StaticString {
         switch self {

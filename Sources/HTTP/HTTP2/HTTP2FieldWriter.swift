@@ -5,6 +5,8 @@ internal import CNghttp2
     private struct Line {
         var name: Range<Int>
         var value: Range<Int>
+        /// Whether the peer should remember it for later sections (RFC 7541 §6.2).
+        var isIndexed = true
     }
 
     private var text: [UInt8] = []
@@ -18,12 +20,14 @@ internal import CNghttp2
     }
 
     /// Adds a field; the name is written in lower case.
-    mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    ///
+    /// - Parameter isIndexed: Whether the same value is likely to be sent again.
+    mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>, isIndexed: Bool = true) {
         let start = text.count
         for index in name.indices { text.append(ASCII.lowercase(name[index])) }
         let middle = text.count
         text.append(value)
-        lines.append(Line(name: start..<middle, value: middle..<text.count))
+        lines.append(Line(name: start..<middle, value: middle..<text.count, isIndexed: isIndexed))
     }
 
     mutating func append(_ name: StaticString, _ value: Span<UInt8>) {
@@ -34,6 +38,12 @@ internal import CNghttp2
         lines.append(Line(name: start..<middle, value: middle..<text.count))
     }
 
+    mutating func append(_ name: StaticString, _ value: StaticString) {
+        // Safe: a static string lives for ever, and has so many octets.
+        let text = unsafe UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount)
+        append(name, unsafe text.span)
+    }
+
     /// Adds the fields of `head` that have a meaning beyond one HTTP/1 connection (RFC 9113 §8.2.2).
     mutating func appendFields(of head: borrowing HTTP1Head, isRequest: Bool) {
         for index in head.fieldIndices where !head.isRemoved(at: index) {
@@ -41,6 +51,9 @@ internal import CNghttp2
             case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .http2Settings: continue
             case .host where isRequest: continue  // It is `:authority`.
             case .te where !ASCII.equalsIgnoringCase(head.value(at: index), lowercase: "trailers".utf8.span): continue
+            // Different in each message: in the table of either side they would only push out what is not.
+            case .xRequestID, .traceparent, .grpcTimeout:
+                append(head.name(at: index), head.value(at: index), isIndexed: false)
             default: append(head.name(at: index), head.value(at: index))
             }
         }
@@ -54,7 +67,7 @@ internal import CNghttp2
                 // Safe: the ranges are within `text`, which is not empty then.
                 let name = unsafe text.baseAddress.map { unsafe $0 + line.name.lowerBound }
                 let value = unsafe text.baseAddress.map { unsafe $0 + line.value.lowerBound }
-                unsafe fields.append(CNghttp2_field(name, line.name.count, value, line.value.count))
+                unsafe fields.append(CNghttp2_field(name, line.name.count, value, line.value.count, line.isIndexed))
             }
             return unsafe fields.withUnsafeBufferPointer { unsafe body($0.baseAddress, $0.count) }
         }

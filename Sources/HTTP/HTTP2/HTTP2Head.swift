@@ -24,34 +24,37 @@ public struct HTTP2Head: Hashable, Sendable {
         self.status = status
     }
 
-    /// Nothing yet; ``receive(_:_:)`` fills it.
-    init() { self.init(fields: [:]) }
-
-    /// Takes one decoded field; nghttp2 has checked the rules for pseudo-fields.
-    mutating func receive(_ name: String, _ value: String) {
-        switch name {
-        case ":method": method = value
-        case ":scheme": scheme = value
-        case ":authority": authority = value
-        case ":path": path = value
-        case ":status": status = Int(value)
-        default: if !name.hasPrefix(":") { fields.append(name, value) }
+    /// What an engine has received and found sound.
+    init(_ head: HTTP1Head) {
+        self.init(fields: HTTPFields(head))
+        if head.status > 0 {
+            status = head.status
+        } else {
+            method = String(octets: head.method)
+            scheme = head.sentScheme.map { $0 == .https ? "https" : "http" }
+            authority = String(octets: head.authority)
+            path = head.targetRange.isEmpty ? nil : String(octets: head.target)
+            fields["host"] = nil  // It holds the authority.
         }
-    }
-
-    /// All fields in the order of the wire, pseudo-fields first, names in lower case.
-    var lines: [HTTPFields.Field] {
-        var lines: [HTTPFields.Field] = []
-        let pseudo = [
-            (":status", status.map { "\($0)" }), (":method", method), (":scheme", scheme), (":authority", authority),
-            (":path", path),
-        ]
-        for (name, value) in pseudo { if let value { lines.append(.init(name: name, value: value)) } }
-        return lines + fields.lowercased
     }
 }
 
-extension HTTPFields {
-    /// The fields with names in lower case, as HTTP/2 demands (RFC 9113 §8.2).
-    var lowercased: [Field] { all.map { Field(name: $0.name.lowercased(), value: $0.value) } }
+extension HTTP2FieldWriter {
+    /// Adds all fields in the order of the wire, pseudo-fields first.
+    mutating func append(_ head: HTTP2Head) {
+        if let status = head.status { append(":status", "\(status)".utf8.span) }
+        if let method = head.method { append(":method", method.utf8.span) }
+        if let scheme = head.scheme { append(":scheme", scheme.utf8.span) }
+        if let authority = head.authority { append(":authority", authority.utf8.span) }
+        if let path = head.path { append(":path", path.utf8.span) }
+        for field in head.fields.all { append(field.name.utf8.span, field.value.utf8.span) }
+    }
+}
+
+extension HTTP1Head {
+    /// The trailers of a message.
+    init(trailers: HTTPFields) {
+        self.init()
+        for field in trailers.all { append(field.name.utf8.span, field.value.utf8.span) }
+    }
 }

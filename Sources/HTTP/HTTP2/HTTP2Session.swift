@@ -1,65 +1,37 @@
-internal import CNghttp2
+internal import EventLoop
 
-/// One end of an HTTP/2 connection as a state machine: octets in, events out; calls in, octets out (RFC 9113).
+/// One end of an HTTP/2 connection for tasks: octets in, events out; calls in, octets out (RFC 9113).
 ///
-/// Lives where its connection lives. Floods of pings, settings, resets and CONTINUATION frames end the connection by the
-/// limits of nghttp2. The peer may send only as much data as was consumed, so that nobody must buffer more than the
+/// An ``HTTP2Engine`` with what tasks need beside it: heads of strings, and a queue for what each stream sends. Lives where
+/// its connection lives. The peer may send only as much data as was consumed, so that nobody must buffer more than the
 /// windows of ``HTTP2Settings``.
-@safe public final class HTTP2Session {
-    public enum Role: Sendable { case client, server }
+final class HTTP2Session {
+    let role: HTTP2Role
+    private let settings: HTTP2Settings
+    private lazy var engine = HTTP2Engine(role, settings: settings, handler: self, at: .now)
+    private var streams: [Int32: HTTP2StreamState] = [:]
+    /// What the engine has noticed and nobody has been told yet.
+    private var events: [HTTP2Event] = []
 
-    public let role: Role
-    let settings: HTTP2Settings
-    // Safe: made by init, freed by deinit, used by nothing else.
-    private let session: OpaquePointer
-    var streams: [Int32: HTTP2StreamState] = [:]
-    /// What the callbacks have noticed and nobody has been told yet.
-    var events: [HTTP2Event] = []
-    /// The address of the current input, by which the position of data in it is found.
-    var inputAddress: UInt = 0
-
-    public init(_ role: Role, settings: HTTP2Settings = HTTP2Settings()) {
+    init(_ role: HTTP2Role, settings: HTTP2Settings = HTTP2Settings()) {
         self.role = role
         self.settings = settings
-        unsafe session = HTTP2Callbacks.makeSession(role)
-        unsafe HTTP2Callbacks.attach(self, to: session)
-        var entries = [
-            Self.entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.concurrentStreams),
-            Self.entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.streamWindow),
-            Self.entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.headOctets),
-        ]
-        if role == .client { entries.append(Self.entry(NGHTTP2_SETTINGS_ENABLE_PUSH, 0)) }
-        // Neither can fail but for want of memory; a session that never sent its settings will be told by the peer.
-        _ = unsafe nghttp2_submit_settings(session, 0, entries, entries.count)
-        _ = unsafe nghttp2_session_set_local_window_size(session, 0, 0, Int32(settings.connectionWindow))
-    }
-
-    deinit { unsafe nghttp2_session_del(session) }
-
-    private static func entry(_ id: nghttp2_settings_id, _ value: Int) -> nghttp2_settings_entry {
-        nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: UInt32(value))
     }
 
     /// Whether the connection has nothing more to receive or send, and should be closed.
-    public var isFinished: Bool {
-        unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
-    }
-
-    public var hasOutput: Bool { unsafe nghttp2_session_want_write(session) != 0 }
-    public var openStreams: Int { streams.count }
+    var isFinished: Bool { engine.isFinished }
+    var hasOutput: Bool { engine.hasOutput }
+    var openStreams: Int { streams.count }
 
     /// Takes the next octets of the connection.
     ///
-    /// - Returns: What happened; the ranges of data are positions in `input`.
+    /// - Returns: What happened.
     /// - Throws: ``HTTP2Error`` when the peer broke the protocol beyond repair; send what output there is, then close.
-    public func receive(_ input: Span<UInt8>) throws(HTTP2Error) -> [HTTP2Event] {
-        let taken = unsafe input.withUnsafeBufferPointer { buffer -> Int in
-            inputAddress = UInt(bitPattern: buffer.baseAddress)
-            return unsafe nghttp2_session_mem_recv(session, buffer.baseAddress, buffer.count)
-        }
-        inputAddress = 0
-        if taken < 0 { throw Self.error(CInt(taken)) }
-        return takeEvents()
+    func receive(_ input: Span<UInt8>) throws(HTTP2Error) -> [HTTP2Event] {
+        // A peer that goes on after a flood does not wait for our last words.
+        if engine.flood != nil { throw HTTP2Error(code: engine.failureCode) }
+        if engine.receive(input, at: .now) || engine.flood != nil { return takeEvents() }
+        throw HTTP2Error(code: engine.failureCode)
     }
 
     private func takeEvents() -> [HTTP2Event] {
@@ -70,103 +42,73 @@ internal import CNghttp2
     /// Appends what is to be sent to `output` until that has about `limit` octets.
     ///
     /// - Returns: The streams that what was taken closes.
-    public func takeOutput(into output: inout [UInt8], upTo limit: Int = 65_536) throws(HTTP2Error) -> [HTTP2Event] {
-        while output.count < limit {
-            var data: UnsafePointer<UInt8>?
-            let count = unsafe nghttp2_session_mem_send(session, &data)
-            if count < 0 { throw Self.error(CInt(count)) }
-            guard count > 0, let data = unsafe data else { break }
-            // Safe: nghttp2 keeps the octets valid until its next call.
-            unsafe output.append(contentsOf: UnsafeBufferPointer(start: data, count: count))
-        }
+    func takeOutput(into output: inout [UInt8], upTo limit: Int = 65_536) throws(HTTP2Error) -> [HTTP2Event] {
+        if !engine.takeOutput(into: &output, upTo: limit) { throw HTTP2Error(code: engine.failureCode) }
         return takeEvents()
     }
 
     /// Octets given to ``send(_:on:isEnd:)`` that no frame has taken yet.
-    public func pendingOctets(of stream: Int32) -> Int { streams[stream]?.pendingOctets ?? 0 }
+    func pendingOctets(of stream: Int32) -> Int { streams[stream]?.pendingOctets ?? 0 }
 
     /// The owner has dealt with data of that stream: the peer may send as much again.
-    public func consumed(_ count: Int, on stream: Int32) {
+    func consumed(_ count: Int, on stream: Int32) {
         guard let state = streams[stream] else { return }  // All of it was consumed when the stream closed.
         let count = min(count, state.unconsumedOctets)
         state.unconsumedOctets -= count
-        _ = unsafe nghttp2_session_consume(session, stream, count)
+        engine.consume(count, on: stream)
+        engine.consumeConnection(count)
     }
 
     /// Begins a request.
     ///
     /// - Parameter isEnd: Whether there will be no body.
     /// - Returns: The number of its stream.
-    public func request(_ head: HTTP2Head, isEnd: Bool) throws(HTTP2Error) -> Int32 {
+    func request(_ head: HTTP2Head, isEnd: Bool) throws(HTTP2Error) -> Int32 {
         try Self.check(head.fields)
-        let state = HTTP2StreamState()
-        state.hasEndedSending = isEnd
-        let stream = unsafe head.lines.withNghttp2Fields { fields in
-            unsafe withBody(unless: isEnd) { body in
-                unsafe nghttp2_submit_request(session, nil, fields.baseAddress, fields.count, body, nil)
-            }
-        }
-        if stream < 0 { throw Self.error(stream) }
-        streams[stream] = state
+        let stream = engine.submitRequest(hasBody: !isEnd) { $0.append(head) }
+        if stream < 0 { throw HTTP2Error(code: stream) }
+        streams[stream] = HTTP2StreamState(hasEndedSending: isEnd)
         return stream
     }
 
     /// Sends the head of the response to the request that opened the stream.
-    public func respond(_ head: HTTP2Head, on stream: Int32, isEnd: Bool) throws(HTTP2Error) {
+    func respond(_ head: HTTP2Head, on stream: Int32, isEnd: Bool) throws(HTTP2Error) {
         try Self.check(head.fields)
         guard let state = streams[stream] else { return }  // The peer gave up already.
         state.hasEndedSending = isEnd
-        let result = unsafe head.lines.withNghttp2Fields { fields in
-            unsafe withBody(unless: isEnd) { body in
-                unsafe nghttp2_submit_response(session, stream, fields.baseAddress, fields.count, body)
-            }
-        }
-        if result < 0 { throw Self.error(result) }
+        let result = engine.submitResponse(on: stream, hasBody: !isEnd) { $0.append(head) }
+        if result < 0 { throw HTTP2Error(code: result) }
     }
 
     /// Queues data behind what is queued already; nothing happens on a stream that is closed.
-    public func send(_ data: Span<UInt8>, on stream: Int32, isEnd: Bool) {
+    func send(_ data: Span<UInt8>, on stream: Int32, isEnd: Bool) {
         guard let state = streams[stream] else { return }
         precondition(!state.hasEndedSending, "data after the end of a message")
         state.append(data)
         state.hasEndedSending = isEnd
-        resume(state, stream)
+        engine.resume(stream)
     }
 
     /// Ends the message with trailers.
-    public func sendTrailers(_ trailers: HTTPFields, on stream: Int32) throws(HTTP2Error) {
+    func sendTrailers(_ trailers: HTTPFields, on stream: Int32) throws(HTTP2Error) {
         try Self.check(trailers)
         guard let state = streams[stream] else { return }
         precondition(!state.hasEndedSending, "trailers after the end of a message")
-        state.trailers = trailers
+        state.trailers = HTTP1Head(trailers: trailers)
         state.hasEndedSending = true
-        resume(state, stream)
-    }
-
-    private func resume(_ state: HTTP2StreamState, _ stream: Int32) {
-        guard state.isDeferred else { return }
-        state.isDeferred = false
-        _ = unsafe nghttp2_session_resume_data(session, stream)
-    }
-
-    /// Called within ``takeOutput(into:upTo:)`` when the body before the trailers is out.
-    func submitTrailers(_ trailers: HTTPFields, on stream: Int32) {
-        unsafe trailers.lowercased.withNghttp2Fields { fields in
-            _ = unsafe nghttp2_submit_trailer(session, stream, fields.baseAddress, fields.count)
-        }
+        engine.resume(stream)
     }
 
     /// Ends a stream at once, in both directions.
-    public func reset(_ stream: Int32, code: UInt32 = HTTP2Code.cancel) {
-        guard streams[stream] != nil else { return }
-        _ = unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code)
+    func reset(_ stream: Int32, code: UInt32 = HTTP2Code.cancel) {
+        if streams[stream] != nil { engine.reset(stream, code: code) }
     }
 
     /// The owner has lost interest in the stream.
     ///
     /// A response that is queued to its end still goes out whole; then the client is told to send no more of its
     /// request (RFC 9113 §8.1).
-    public func abandon(_ stream: Int32) {
+    func abandon(_ stream: Int32) {
         guard let state = streams[stream] else { return }
         guard role == .server, state.hasEndedSending else { return reset(stream) }
         if state.hasSentEnd { return reset(stream, code: HTTP2Code.none) }
@@ -174,40 +116,57 @@ internal import CNghttp2
     }
 
     /// Asks the peer for a sign of life: ``HTTP2Event/pingAcknowledged``.
-    public func ping() { _ = unsafe nghttp2_submit_ping(session, 0, nil) }
+    func ping() { engine.ping() }
 
     /// Lets no new streams begin, and the connection end when those that have begun are over.
-    public func shutDown() {
-        let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
-        _ = unsafe nghttp2_submit_goaway(session, 0, last, HTTP2Code.none, nil, 0)
+    func shutDown() { engine.shutDown() }
+
+    private static func check(_ fields: HTTPFields) throws(HTTP2Error) {
+        if !fields.isValid { throw .invalidFields }
+    }
+}
+
+extension HTTP2Session: HTTP2EngineHandler {
+    func received(_ head: inout HTTP1Head, on stream: Int32, isEnd: Bool, fault: HTTP2Fault?) {
+        if let fault { return engine.reset(stream, code: fault.resetCode) }
+        if role == .server {
+            streams[stream] = HTTP2StreamState(hasEndedSending: false)
+        } else if head.status < 200 || streams[stream] == nil {
+            return  // An interim response, of which nobody wants to know; the final one is still to come.
+        }
+        events.append(.head(stream: stream, HTTP2Head(head)))
     }
 
-    /// Ends the connection and all its streams, once the output is sent.
-    public func terminate(code: UInt32) { _ = unsafe nghttp2_session_terminate_session(session, code) }
+    func received(_ data: Span<UInt8>, on stream: Int32) {
+        guard let state = streams[stream] else { return engine.consumeConnection(data.count) }
+        state.unconsumedOctets += data.count
+        var copy: [UInt8] = []
+        copy.append(data)
+        events.append(.data(stream: stream, copy))
+    }
 
-    /// Called when nghttp2 has closed a stream: what nobody will consume any more must not narrow the connection.
-    func streamClosed(_ stream: Int32, code: UInt32) {
-        if let state = streams.removeValue(forKey: stream), state.unconsumedOctets > 0 {
-            _ = unsafe nghttp2_session_consume_connection(session, state.unconsumedOctets)
-        }
+    func ended(_ stream: Int32, trailers: HTTP1Head?) {
+        guard streams[stream] != nil else { return }
+        if let trailers { events.append(.trailers(stream: stream, HTTPFields(trailers))) }
+        events.append(.ended(stream: stream))
+    }
+
+    func sentEnd(of stream: Int32) {
+        guard let state = streams[stream] else { return }
+        state.hasSentEnd = true
+        if state.isAbandoned { reset(stream, code: HTTP2Code.none) }
+    }
+
+    /// What nobody will consume any more must not narrow the connection.
+    func closed(_ stream: Int32, code: UInt32) {
+        if let state = streams.removeValue(forKey: stream) { engine.consumeConnection(state.unconsumedOctets) }
         events.append(.closed(stream: stream, code: code))
     }
 
-    private func withBody<Result>(
-        unless isEnd: Bool,
-        _ submit: (UnsafePointer<nghttp2_data_provider>?) -> Result
-    ) -> Result {
-        if isEnd { return submit(nil) }
-        var body = unsafe HTTP2Callbacks.body
-        return unsafe submit(&body)
-    }
+    func wentAway(lastStream: Int32, code: UInt32) { events.append(.goAway(lastStream: lastStream, code: code)) }
+    func pingAcknowledged() { events.append(.pingAcknowledged) }
 
-    private static func check(_ fields: HTTPFields) throws(HTTP2Error) {
-        if !fields.isValid { throw error(CInt(NGHTTP2_ERR_INVALID_ARGUMENT.rawValue)) }
-    }
-
-    private static func error(_ code: CInt) -> HTTP2Error {
-        let text = unsafe String(cString: nghttp2_strerror(code))
-        return HTTP2Error(code: code, description: "HTTP/2: \(text)")
+    func takeBody(of stream: Int32, into buffer: inout MutableSpan<UInt8>) -> HTTP2BodyPart {
+        streams[stream]?.take(into: &buffer) ?? .failed
     }
 }
