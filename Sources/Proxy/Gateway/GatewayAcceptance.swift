@@ -7,15 +7,15 @@ internal import TLS
 /// A gateway's connection between its arrival and the moment it is known how to treat it.
 ///
 /// Until a whole ClientHello is there nothing is kept of what the client sends: the kernel has it, and bounds it.
-final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection {
+final class GatewayAcceptance: Acceptance {
     private enum State { case looking, handshaking, closed }
 
-    private let worker: Worker
-    private let info: ConnectionInfo
+    let worker: Worker
+    let info: ConnectionInfo
     private let place: GatewayTables.Place
-    private var channel: Channel?
+    var channel: Channel?
+    var timer: TimerID?
     private var state = State.looking
-    private var timer: TimerID?
     /// The place among those that say nothing, or among those that shake hands.
     private var ticket: Int?
     /// Looking again makes sense when there are so many octets.
@@ -41,8 +41,10 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         surplus?.makeRoom()
         // One time for everything, so that no client gains by dividing it.
         timer = worker.loop.schedule(after: worker.limits.handshakeTimeout, self)
-        guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
+        _ = watchForMore()
     }
+
+    var isClosed: Bool { state == .closed }
 
     private var listener: GatewayTables.Listener? { worker.tables.gateway?.listeners[place] }
 
@@ -56,21 +58,8 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
 
     // Choosing
 
-    private func look() {
-        let worker = worker
-        var buffer = worker.takeReadBuffer()
-        defer { worker.giveReadBuffer(&buffer) }
-        var span = buffer.mutableSpan
-        switch channel?.peek(into: &span) {
-        case .moved(let count):
-            if count >= wanted { judge(buffer.span.extracting(0..<count), isFull: count == buffer.count) }
-        case .wouldBlock: break
-        case .ended, .failed, nil: close()
-        }
-    }
-
-    /// - Parameter isFull: Whether more could not be looked at anyway.
-    private func judge(_ bytes: Span<UInt8>, isFull: Bool) {
+    func judge(_ bytes: Span<UInt8>, isFull: Bool) {
+        guard bytes.count >= wanted else { return }
         guard let listener else { return close() }
         switch ClientHello.inspect(bytes) {
         case .tooLarge: refuseTooLarge()
@@ -80,6 +69,8 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         case .notTLS: choosePlaintext(listener)
         }
     }
+
+    func endedUndecided() { close() }
 
     private func refuseTooLarge() {
         refuse("the ClientHello is too large", details: "client_hello_too_large")
@@ -179,12 +170,7 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         worker.telemetry.report(
             "TLS handshake failed: gateway \(info.peer) -> \(info.target), \(serverName): \(cause) (\(origin))"
         )
-        worker.telemetry.metrics.handshakesFailed += 1
-        var log = ExchangeLog()
-        log.begin(at: worker.loop.now)
-        log.details = "downstream_transport_failure"
-        (log.upstreamFailure, log.downstreamFailure) = (cause, cause)
-        worker.finished(log, info, cluster: "")
+        noteHandshakeFailure(cause)
         close()
     }
 
@@ -215,13 +201,6 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         ByteTunnel(worker, channel, info, to: endpoint, cluster: name).start()
     }
 
-    /// Gives the channel away; this object is done.
-    private func take() -> Channel? {
-        guard state != .closed else { return nil }
-        end()
-        return channel.take()
-    }
-
     /// Closes with what the client has sent unread, which the client sees as a reset.
     private func refuse(
         _ reason: String,
@@ -231,10 +210,7 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
     ) {
         info.reason = reason
         if !isKnown { worker.telemetry.report("refused: gateway \(info.peer) -> \(info.target): \(reason)") }
-        var log = ExchangeLog()
-        log.begin(at: worker.loop.now)
-        (log.flag, log.details) = (flag, details)
-        worker.finished(log, info, cluster: "")
+        finishLog(flag, details: details)
         channel?.resetOnClose()
         close()
     }
@@ -248,8 +224,6 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         case .closed: break
         }
     }
-
-    func inboundPolicyChanged() {}
 
     var isIdle: Bool { state == .looking }
 
@@ -265,18 +239,8 @@ final class GatewayAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         refuse("given up for a newer one, as too many said nothing", flag: .overloaded, details: "overload")
     }
 
-    private func end() {
+    func ended() {
         giveTicketBack()
         state = .closed
-        if let timer { worker.loop.cancel(timer) }
-        timer = nil
-        worker.remove(self)
-    }
-
-    func close() {
-        guard state != .closed else { return }
-        end()
-        channel?.unregister(from: worker.loop)
-        channel = nil
     }
 }

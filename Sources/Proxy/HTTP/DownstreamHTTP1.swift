@@ -4,8 +4,8 @@ internal import EventLoop
 internal import HTTP
 
 /// A client's HTTP/1 connection: reads requests one after the other and writes their responses.
-final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, TurnHandler, WorkerConnection {
-    private enum State {
+final class DownstreamHTTP1: ChannelReader, ReadinessHandler, TimerHandler, TurnHandler, WorkerConnection {
+    enum State {
         /// Between requests, or within a head.
         case head
         /// Within the body of a request whose exchange is under way.
@@ -21,20 +21,18 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
 
     let worker: Worker
     let info: ConnectionInfo
-    private let router: RequestRouter
-    private var channel: Channel?
-    private var state = State.head
+    let router: RequestRouter
+    var channel: Channel?
+    var state = State.head
     private var parser = HTTP1HeadParser(.request)
     private var body = BodyReader(.none)
-    private lazy var exchange = Exchange(worker, self)
-    private var output = OutputBuffer()
+    lazy var exchange = Exchange(worker, self)
+    var output = OutputBuffer()
     /// Bytes of the next request that came before this one was answered.
-    private var carry: [UInt8] = []
+    var carry: [UInt8] = []
     private var isWithinHead = false
-    private var isProcessing = false
-    /// The response ends the connection.
-    private var closesAfterResponse = false
-    private var isResponseChunked = false
+    var isProcessing = false
+    var response = HTTP1ResponseWriter()
     private var hasEnded = false
     /// Whether nothing has come yet, so that it may turn out to be HTTP/2.
     private var mayBeHTTP2: Bool
@@ -76,27 +74,14 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
         if readiness.contains(.readable) || readiness.contains(.failed) { readInput() }
     }
 
-    private func readInput() {
-        guard channel != nil else { return }
-        let worker = worker
-        var buffer = worker.takeReadBuffer()
-        defer { worker.giveReadBuffer(&buffer) }
-        repeat {
-            var span = buffer.mutableSpan
-            switch channel?.read(into: &span) {
-            case .moved(let count):
-                deadline = worker.loop.now + worker.limits.idleTimeout
-                process(buffer.span.extracting(0..<count))
-            case .wouldBlock: return
-            case .ended: return inputEnded()
-            case .failed, nil: return lost()
-            }
-        } while channel?.hasBufferedInput == true && channel?.isReadingPaused == false
-    }
-
     /// Reads what TLS has decrypted already, of which the loop cannot tell.
     func turnEnded() {
         if channel?.isReadingPaused == false { readInput() }
+    }
+
+    func take(_ input: Span<UInt8>) {
+        deadline = worker.loop.now + worker.limits.idleTimeout
+        process(input)
     }
 
     /// Serves as much of `input` as can be; keeps what belongs to a later request.
@@ -165,7 +150,7 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
     }
 
     private func beginRequest() {
-        closesAfterResponse = !exchange.head.keepsAlive || worker.isDraining || !info.isAllowed(by: worker.tables)
+        response.isLast = !exchange.head.keepsAlive || worker.isDraining || !info.isAllowed(by: worker.tables)
         if exchange.head.methodID == .connect { return refuseConnect() }
         if exchange.head.expectsContinue {
             exchange.head.remove(.expect)
@@ -174,13 +159,13 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
         let framing = exchange.head.framing
         state = framing == .none ? .response : .body
         if state == .body { body = BodyReader(framing) }
-        exchange.begin()
+        exchange.begin(isHeadOnly: framing == .none)
         if framing == .none, state == .response { exchange.requestEnded(trailers: nil) }
     }
 
     private func refuseConnect() {
         state = .response
-        closesAfterResponse = true
+        response.isLast = true
         exchange.log.begin(at: worker.loop.now)
         exchange.respond(.noRoute)
     }
@@ -200,7 +185,7 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
 
     /// The client broke the protocol: it gets an answer if none has begun, and the connection ends.
     private func refuse(_ error: HTTP1Error) {
-        closesAfterResponse = true
+        response.isLast = true
         if exchange.phase == .responding { return abort() }
         if exchange.phase == .idle { exchange.log.begin(at: worker.loop.now) }
         var reply = LocalReply.badRequest("http1.\(error.reason)")
@@ -216,7 +201,7 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
     }
 
     /// Serves the bytes that were kept.
-    private func resumeCarry() {
+    func resumeCarry() {
         while state == .head, !carry.isEmpty {
             var bytes: [UInt8] = []
             swap(&bytes, &carry)
@@ -225,121 +210,23 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
         if state == .head { pauseReading(false) }
     }
 
-    private func inputEnded() {
+    func inputEnded() {
         if state == .tunnel { return exchange.tunnelInputEnded() }
-        lost()
+        inputLost()
     }
 
     /// The client is gone.
-    private func lost() {
+    func inputLost() {
         if exchange.phase != .idle { exchange.downstreamClosed() }
         close()
     }
 
-    // From the exchange
-
-    func resolve(_ head: inout HTTP1Head) -> RequestRouter.Outcome { router.resolve(&head, worker) }
-
-    func requestWaits(_ octets: Int) { pauseReading(exchange.hasTunnelEnded || octets > OutputBuffer.highWater) }
-
-    private func pauseReading(_ isPaused: Bool) {
-        let isPaused = isPaused || !carry.isEmpty
-        let wasPaused = channel?.isReadingPaused ?? false
-        channel?.pauseReading(isPaused, on: worker.loop)
-        if wasPaused, !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
-    }
-
-    var isOutputFull: Bool { output.waiting > OutputBuffer.highWater }
-
-    /// Writes a head that precedes the response proper (1xx).
-    func interimResponse(_ response: inout HTTP1Head) {
-        response.removeHopByHopFields()
-        response.write(to: &output.bytes)
-    }
-
-    /// Writes the response's head; its body follows.
-    func beginResponse(_ response: inout HTTP1Head, isRequestComplete: Bool) {
-        let isHTTP10 = exchange.head.version == .http10
-        let framing = response.framing
-        let upgrade = framing == .tunnel ? response.text(of: .upgrade) : nil
-        response.removeHopByHopFields()
-        isResponseChunked = !isHTTP10 && (framing == .chunked || framing == .untilClose)
-        if !isRequestComplete, framing != .tunnel { closesAfterResponse = true }
-        if isHTTP10, framing == .chunked || framing == .untilClose { closesAfterResponse = true }
-        if framing == .tunnel {
-            response.append(.connection, "upgrade")
-            if let upgrade { response.append(.upgrade, upgrade) }
-        } else if closesAfterResponse {
-            response.append(.connection, "close")
-        } else if isHTTP10 {
-            response.append(.connection, "keep-alive")
-        }
-        if isResponseChunked { response.append(.transferEncoding, "chunked") }
-        response.write(to: &output.bytes)
-        if framing == .tunnel { beginTunnel() }
-    }
-
-    private func beginTunnel() {
-        state = .tunnel
-        closesAfterResponse = true
-        guard !carry.isEmpty else { return }
-        exchange.tunnelBytes(carry.span)
-        carry = []
-        pauseReading(false)
-    }
-
-    func responseBody(_ data: Span<UInt8>) {
-        if isResponseChunked {
-            ChunkWriter.chunk(data, to: &output.bytes)
-        } else {
-            output.bytes.append(data)
-        }
-    }
-
-    func endResponse(trailers: HTTP1Head?) {
-        guard isResponseChunked else { return }
-        if let trailers {
-            ChunkWriter.end(with: trailers, to: &output.bytes)
-        } else {
-            ChunkWriter.end(to: &output.bytes)
-        }
-        isResponseChunked = false
-    }
-
-    /// Answers by the proxy itself.
-    func respond(_ reply: LocalReply, isRequestComplete: Bool) {
-        if !isRequestComplete { closesAfterResponse = true }
-        var head = reply.head(from: info.direction)
-        if closesAfterResponse { head.append(.connection, "close") }
-        head.write(to: &output.bytes)
-        if exchange.head.methodID != .head { output.bytes += reply.octets }
-    }
-
-    /// The response is complete: serves the next request, or ends the connection.
-    func exchangeEnded() {
-        guard state != .closed else { return }
-        if closesAfterResponse {
-            state = .draining
-            if !isProcessing { flush() }
-            return
-        }
-        state = .head
-        flush()
-        if !isProcessing, !carry.isEmpty { resumeCarry() }
-    }
-
-    /// Cuts off a response that cannot be completed.
-    func abort() {
-        if state == .closed { return }
-        flush()
-        channel?.resetOnClose()
-        close()
-    }
+    // Writing
 
     /// Sends what waits.
     func flush() {
         guard channel != nil else { return }
-        if channel?.flush(&output, on: worker.loop) == false { return lost() }
+        if channel?.flush(&output, on: worker.loop) == false { return inputLost() }
         if output.isEmpty, state == .draining { finishSending() }
     }
 
@@ -371,19 +258,19 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
     private func expired() {
         if state == .draining || exchange.phase == .idle && !isWithinHead { return close() }
         if state == .head {
-            closesAfterResponse = true
+            response.isLast = true
             exchange.log.begin(at: worker.loop.now)
             state = .draining
             exchange.respond(.requestTimeout)
             return flush()
         }
-        lost()
+        inputLost()
     }
 
     func inboundPolicyChanged() {
         if info.isAllowed(by: worker.tables) { return }
         if isIdle { return close() }
-        closesAfterResponse = true
+        response.isLast = true
     }
 
     var isIdle: Bool { state == .head && !isWithinHead }

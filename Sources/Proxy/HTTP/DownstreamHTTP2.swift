@@ -5,7 +5,9 @@ internal import HTTP
 /// A client's HTTP/2 connection: serves each of its streams with an exchange of its own.
 ///
 /// What the streams have to say in one turn of the loop is written together at its end.
-final class DownstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, TurnHandler, WorkerConnection {
+final class DownstreamHTTP2: HTTP2EngineHandler, ChannelReader, ReadinessHandler, TimerHandler, TurnHandler,
+    WorkerConnection
+{
     private enum State {
         case open
         /// The last words are said or on their way; what still comes is thrown away.
@@ -16,8 +18,14 @@ final class DownstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler,
     let worker: Worker
     let info: ConnectionInfo
     let router: RequestRouter
-    private(set) lazy var engine = HTTP2Engine(.server, settings: Self.settings, handler: self, at: worker.loop.now)
-    private var channel: Channel?
+    private(set) lazy var engine = HTTP2Engine(
+        .server,
+        settings: Self.settings,
+        handler: self,
+        memory: worker.http2Memory,
+        at: worker.loop.now
+    )
+    var channel: Channel?
     private var state = State.open
     private var streams: [Int32: DownstreamHTTP2Stream] = [:]
     /// Streams that are over, with the memory of their exchanges, for those to come.
@@ -40,6 +48,7 @@ final class DownstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler,
     private static let settings: HTTP2Settings = {
         var settings = HTTP2Settings()
         settings.connectionWindow = 4 * 1024 * 1024
+        settings.allowsConnectProtocol = true
         return settings
     }()
 
@@ -73,22 +82,10 @@ final class DownstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler,
         if readiness.contains(.readable) || readiness.contains(.failed) { readInput() }
     }
 
-    private func readInput() {
-        guard channel != nil else { return }
-        let worker = worker
-        var buffer = worker.takeReadBuffer()
-        defer { worker.giveReadBuffer(&buffer) }
-        repeat {
-            var span = buffer.mutableSpan
-            switch channel?.read(into: &span) {
-            case .moved(let count): take(buffer.span.extracting(0..<count))
-            case .wouldBlock: return
-            case .ended, .failed, nil: return close()
-            }
-        } while channel?.hasBufferedInput == true
-    }
+    func inputEnded() { close() }
+    func inputLost() { close() }
 
-    private func take(_ input: Span<UInt8>) {
+    func take(_ input: Span<UInt8>) {
         guard state == .open else { return }
         deadline = worker.loop.now + worker.limits.idleTimeout
         let isSound = engine.receive(input, at: worker.loop.now)
@@ -154,23 +151,23 @@ final class DownstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler,
         guard state == .open else { return }
         let handler = spare.popLast() ?? DownstreamHTTP2Stream(self)
         streams[stream] = handler
-        touched.append(handler)
+        touch(handler)
         handler.begin(stream, &head, isEnd: isEnd, fault: fault)
     }
-
-    func method(of stream: Int32) -> HTTPMethod { .get }
 
     func received(_ data: Span<UInt8>, on stream: Int32) {
         guard let handler = streams[stream] else { return engine.consumeConnection(data.count) }
         handler.received(data)
-        touched.append(handler)
+        touch(handler)
     }
 
     func ended(_ stream: Int32, trailers: HTTP1Head?) {
         guard let handler = streams[stream] else { return }
         handler.inputEnded(trailers: trailers)
-        touched.append(handler)
+        touch(handler)
     }
+
+    private func touch(_ stream: DownstreamHTTP2Stream) { if touched.last !== stream { touched.append(stream) } }
 
     func sentEnd(of stream: Int32) { streams[stream]?.sentEnd() }
 
@@ -179,9 +176,6 @@ final class DownstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler,
         handler.closed()
         if spare.count < Self.mostSpare { spare.append(handler) }
     }
-
-    func wentAway(lastStream: Int32, code: UInt32) {}
-    func settingsChanged() {}
 
     func takeBody(of stream: Int32, into buffer: inout MutableSpan<UInt8>) -> HTTP2BodyPart {
         streams[stream]?.takeBody(into: &buffer) ?? .failed

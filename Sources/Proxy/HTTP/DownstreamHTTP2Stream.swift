@@ -56,7 +56,7 @@ final class DownstreamHTTP2Stream: DownstreamLeg {
             interim.removeAll(beginning: 100, reason: "")
             connection.engine.respondInterim(interim, on: id)
         }
-        exchange.begin()
+        exchange.begin(isHeadOnly: isEnd)
     }
 
     private func refuse(_ fault: HTTP2Fault) {

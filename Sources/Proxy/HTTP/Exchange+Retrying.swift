@@ -43,7 +43,7 @@ extension Exchange {
     }
 
     private func decide(_ failure: RetryDecision.Failure) -> RetryDecision.Answer {
-        retry.decide(failure, isIdempotent: head.methodID.isIdempotent, canReplay: canReplay, &worker.random)
+        retry.decide(failure, isIdempotent: head.methodID.isIdempotent, canReplay: request.canReplay, &worker.random)
     }
 
     private func tryAgain(after pause: Duration) {

@@ -12,13 +12,13 @@ extension Exchange: TimerHandler {
 
     /// The time for the whole response begins when the client has said everything.
     func startTotalTimer() {
-        guard timeout > .zero, isRequestComplete, timers.total == nil else { return }
+        guard timeout > .zero, request.isComplete, timers.total == nil else { return }
         timers.total = worker.loop.schedule(after: timeout, self)
     }
 
     /// The time for one attempt begins when it has a connection, and the client has said everything.
     func startAttemptTimer() {
-        guard attemptTimeout > .zero, isRequestComplete, phase == .waiting, timers.attempt == nil else { return }
+        guard attemptTimeout > .zero, request.isComplete, phase == .waiting, timers.attempt == nil else { return }
         timers.attempt = worker.loop.schedule(after: attemptTimeout, self)
     }
 

@@ -31,24 +31,13 @@ final class Exchange: ConfigurationWaiter {
     var phase = Phase.idle
     /// The request's head, as it came and as edited for the next hop.
     var head = HTTP1Head()
-    /// The request as it is sent upstream; kept until the response begins, so that it can be sent again.
-    private(set) var request = OutputBuffer()
-    private(set) var trailers: HTTP1Head?
-    /// Octets of ``request`` that are its head; 0 while the head is not written, or where it goes another way.
-    private var headOctets = 0
-    /// Whether ``request`` is written as the endpoint reads it; before, it is the mere body.
-    private var isEncoded = false
-    /// Whether all of the request so far is still in ``request``.
-    private(set) var canReplay = true
-    private var isChunked = false
+    /// The request as it is sent upstream.
+    var request = OutgoingRequest()
     /// The protocol that the client offered to switch to; nil when it did not.
     private(set) var upgrade: String?
     /// The client will send no more through a tunnel.
-    private(set) var hasTunnelEnded = false
-    private(set) var isRequestComplete = false
+    var hasTunnelEnded = false
     private(set) var pool: DestinationPool?
-    /// The version that the endpoint is spoken to in.
-    private(set) var version = HTTPVersion.http1
     private(set) var endpoint: EndpointPool?
     /// The endpoints of the attempts so far, in their order.
     private(set) var tried: [EndpointPool] = []
@@ -67,87 +56,23 @@ final class Exchange: ConfigurationWaiter {
     private(set) var isMirror = false
     var log = ExchangeLog()
 
-    /// Requests larger than this cannot be tried again.
-    private static let replayLimit = 64 * 1024
-
     init(_ worker: Worker, _ downstream: any DownstreamLeg) {
         self.worker = worker
         self.downstream = downstream
     }
 
-    // From downstream: the request
-
     /// The request's head is complete in ``head``; its body, if any, follows.
-    func begin() {
-        canReplay = true
-        isRequestComplete = false
+    ///
+    /// - Parameter isHeadOnly: Whether nothing follows it but ``requestEnded(trailers:)``.
+    func begin(isHeadOnly: Bool) {
+        request.begin(isHeadOnly: isHeadOnly)
         hasTunnelEnded = false
-        (isChunked, isEncoded, headOctets) = (false, false, 0)
         attempts = 1
         log.begin(at: worker.loop.now)
         if GRPCNotes.isCall(head) { log.grpc = GRPCNotes() }
         upgrade = RequestRules.offeredUpgrade(head)
         RequestRules(info: info).apply(to: &head, worker: worker)
         route()
-    }
-
-    /// More of the request's body.
-    func body(_ data: Span<UInt8>) {
-        log.bytesReceived += data.count
-        guard phase != .idle, !log.isRefused else { return }
-        log.grpc?.request.take(data)
-        HTTP1RequestWriter.body(data, isChunked: isChunked, to: &request.bytes)
-        for mirror in mirrors { mirror.exchange.body(data) }
-    }
-
-    /// The request is complete, with trailers or without.
-    func requestEnded(trailers: HTTP1Head?) {
-        isRequestComplete = true
-        guard phase != .idle else { return }
-        self.trailers = trailers
-        if isChunked { HTTP1RequestWriter.end(trailers: trailers, to: &request.bytes) }
-        startTotalTimer()
-        startAttemptTimer()
-        for mirror in mirrors { mirror.exchange.requestEnded(trailers: trailers) }
-    }
-
-    /// No more input right now: sends what has gathered.
-    func flushRequest() {
-        for mirror in mirrors where mirror.exchange.phase != .idle { mirror.exchange.flushRequest() }
-        guard let upstream, upstream.isReady else { return downstream.requestWaits(request.waiting) }
-        if canReplay && request.bytes.count > Self.replayLimit { stopReplay() }
-        if !upstream.send(&request, isKept: canReplay) {
-            return upstream.failed(.connectionTermination, cause: upstream.failure)
-        }
-        if hasTunnelEnded && request.isEmpty { upstream.finishSending() }
-        downstream.requestWaits(request.waiting)
-    }
-
-    private func stopReplay() {
-        canReplay = false
-        headOctets = 0
-        request.dropSent()
-    }
-
-    /// Bytes of the client after its request was upgraded.
-    func tunnelBytes(_ data: Span<UInt8>) {
-        log.bytesReceived += data.count
-        request.bytes.append(data)
-    }
-
-    /// The client sends no more after its request was upgraded; the other way stays open.
-    func tunnelInputEnded() {
-        hasTunnelEnded = true
-        flushRequest()
-    }
-
-    /// The client is gone: nobody wants the response.
-    func downstreamClosed() {
-        guard phase != .idle else { return }
-        worker.stopWaiting(self)
-        log.flag.insert(.downstreamTermination)
-        if log.details.isEmpty { log.details = "downstream_remote_disconnect" }
-        finish(isReusable: false)
     }
 
     // Routing
@@ -171,7 +96,7 @@ final class Exchange: ConfigurationWaiter {
     /// Sends the request to that destination.
     func start(_ pool: DestinationPool, _ retries: RetryPolicy) {
         self.pool = pool
-        version = pool.version(for: head, from: info.direction)
+        request.version = pool.version(for: head, from: info.direction)
         retry = RetryDecision(retries)
         startTotalTimer()
         encode()
@@ -182,15 +107,11 @@ final class Exchange: ConfigurationWaiter {
     func beginMirror(of head: HTTP1Head, body: [UInt8], to pool: DestinationPool, timeout: Duration) {
         isMirror = true
         self.head = head
-        canReplay = false
         self.timeout = timeout
         log.begin(at: worker.loop.now)
-        request.bytes = body
+        request.beginCopy(body: body)
         start(pool, RetryPolicy(attempts: 0))
     }
-
-    /// What has come of the body before the head is written.
-    var earlyBody: [UInt8] { isEncoded ? [] : request.bytes }
 
     /// What was waited for has arrived, or will not.
     func configurationArrived(isThere: Bool) {
@@ -199,23 +120,13 @@ final class Exchange: ConfigurationWaiter {
         if phase != .idle { flushRequest() }
     }
 
-    /// Writes the request as the endpoint reads it, with the body that has come already or was sent before.
+    /// Writes the request for the next attempt.
     func encode() {
         if info.direction != .inbound {
             let count = DecimalDigits(attempts)
             head.set(.xEnvoyAttemptCount, to: count.span)
         }
-        var body: [UInt8] = []
-        if request.bytes.count > headOctets { body = Array(request.bytes[headOctets...]) }
-        request.removeAll()
-        let wasEncoded = isEncoded
-        isEncoded = true
-        isChunked = version == .http1 && head.framing == .chunked
-        if version == .http1 { HTTP1RequestWriter.write(head, upgrade: upgrade, to: &request.bytes) }
-        headOctets = request.bytes.count
-        if wasEncoded { return request.bytes += body }
-        HTTP1RequestWriter.body(body.span, isChunked: isChunked, to: &request.bytes)
-        if isRequestComplete, isChunked { HTTP1RequestWriter.end(trailers: trailers, to: &request.bytes) }
+        request.encode(head, upgrade: upgrade)
     }
 
     // Connecting
@@ -230,7 +141,7 @@ final class Exchange: ConfigurationWaiter {
         endpoint.load += 1
         log.endpoint = endpoint
         phase = .connecting
-        switch endpoint.takeTurn(self, version) {
+        switch endpoint.takeTurn(self, request.version) {
         case .reuse(let leg): begin(on: leg)
         case .open: connect(to: endpoint)
         case .wait: break
@@ -240,7 +151,7 @@ final class Exchange: ConfigurationWaiter {
 
     /// Opens a connection, now that there may be one more.
     func connect(to endpoint: EndpointPool) {
-        let leg = endpoint.makeLeg(worker, version)
+        let leg = endpoint.makeLeg(worker, request.version)
         upstream = leg
         leg.open(for: self)
     }
@@ -261,108 +172,6 @@ final class Exchange: ConfigurationWaiter {
         flushRequest()
     }
 
-    /// Gives the body's next octets to a stream that has room for them.
-    func takeRequest(into buffer: inout MutableSpan<UInt8>) -> HTTP2BodyPart {
-        let count = request.move(into: &buffer, isKept: canReplay)
-        downstream.requestWaits(request.waiting)
-        return hasNoMoreRequest ? .end(count, trailers: trailers) : .more(count)
-    }
-
-    /// Whether all of the request, or of what the client says through a tunnel, was taken.
-    var hasNoMoreRequest: Bool {
-        (upgrade == nil ? isRequestComplete : hasTunnelEnded) && request.isEmpty
-    }
-
-    /// The scheme that the request was made with.
-    var scheme: HTTP1Head.Scheme {
-        head.schemeName == "https" ? .https : .http
-    }
-
-    /// The connection has taken all it could not before.
-    func upstreamDrained() { flushRequest() }
-
-    // From upstream: the response
-
-    /// The response's head is complete.
-    func responded(_ response: inout HTTP1Head) {
-        if response.status < 200, response.status != 101 { return forwardInterim(&response) }
-        if isTriedAgain(instead: response) { return }
-        phase = .responding
-        ExchangeTimers.cancel(&timers.attempt, on: worker.loop)
-        log.responseBegan(response, at: worker.loop.now)
-        log.grpc?.note(response)
-        if canReplay { stopReplay() }
-        let rules = ResponseRules(info: info, serviceTime: log.serviceTime)
-        rules.tellServiceTime(in: &response)
-        progress?.edit(&response)
-        rules.tellServer(in: &response)
-        downstream.beginResponse(&response, isRequestComplete: isRequestComplete)
-    }
-
-    private func forwardInterim(_ response: inout HTTP1Head) {
-        // The proxy has answered the client's Expect itself.
-        if response.status == 100 || head.version == .http10 { return }
-        downstream.interimResponse(&response)
-    }
-
-    func responseBody(_ data: Span<UInt8>) {
-        log.bytesSent += data.count
-        log.grpc?.response.take(data)
-        downstream.responseBody(data)
-    }
-
-    /// The response is complete.
-    ///
-    /// - Parameter isReusable: Whether the upstream connection may carry another request.
-    func responseEnded(trailers: HTTP1Head?, isReusable: Bool) {
-        let downstream = downstream
-        if log.details.isEmpty { log.details = "via_upstream" }
-        if let trailers { log.grpc?.note(trailers) }
-        downstream.endResponse(trailers: trailers)
-        finish(isReusable: isReusable && isRequestComplete)
-        downstream.exchangeEnded()
-    }
-
-    /// No more input from the upstream right now: sends what has gathered.
-    func flushResponse() {
-        // Writing may find the client gone, which is the end of the leg but for this reference.
-        let downstream = downstream
-        downstream.flush()
-        if downstream.isOutputFull { upstream?.pauseReading(true) }
-    }
-
-    /// The client has taken what it could not before.
-    func downstreamDrained() { upstream?.pauseReading(false) }
-
-    /// The upstream connection is lost or could not be made.
-    ///
-    /// - Parameter progress: How far this attempt came.
-    func upstreamFailed(_ reason: LocalReply.ResetReason, cause: String, progress: RetryDecision.Progress) {
-        let hasBegun = phase == .responding
-        if !hasBegun, reason != .overflow { judgeEndpoint(.gatewayError) }
-        log.upstreamFailure = cause
-        release(isReusable: false)
-        if hasBegun { return abortResponse(reason) }
-        attemptEnded(
-            .reset(reason, progress),
-            otherwise: .reset(reason, wasRetried: retry.wasRetried, cause: cause)
-        )
-    }
-
-    /// Some of the response is on its way to the client: all that is left is to cut it off.
-    private func abortResponse(_ reason: LocalReply.ResetReason) {
-        log.flag.insert(reason.flag)
-        log.details = "upstream_reset_after_response_started{\(LocalReply.underscored(reason.rawValue))}"
-        cutOff()
-    }
-
-    /// The response cannot be completed, and the client must see it.
-    func cutOff() {
-        let downstream = downstream
-        finish(isReusable: false)
-        downstream.abort()
-    }
-
     // Ending
 
     /// Answers by itself, and ends the exchange.
@@ -373,17 +182,16 @@ final class Exchange: ConfigurationWaiter {
         progress?.edit(&reply)
         log.refused(reply)
         phase = .responding
-        downstream.respond(reply, isRequestComplete: isRequestComplete)
+        downstream.respond(reply, isRequestComplete: request.isComplete)
         finish(isReusable: false)
         downstream.exchangeEnded()
     }
 
-    private func finish(isReusable: Bool) {
+    func finish(isReusable: Bool) {
         if !isMirror { worker.finished(self) }
         release(isReusable: isReusable)
         phase = .idle
         request.removeAll()
-        trailers = nil
         if !tried.isEmpty { tried.removeAll(keepingCapacity: true) }
         pool = nil
         forgetRoute()
@@ -395,7 +203,7 @@ final class Exchange: ConfigurationWaiter {
         (timeout, attemptTimeout) = (.zero, .zero)
         progress = nil
         if mirrors.isEmpty { return }
-        if !isRequestComplete { for mirror in mirrors { mirror.cancel() } }
+        if !request.isComplete { for mirror in mirrors { mirror.cancel() } }
         mirrors = []
     }
 

@@ -78,7 +78,7 @@ extension Exchange {
             var copy = head
             copy.set(.host, to: Self.shadow(String(octets: head.authority)))
             let leg = MirrorLeg(worker, info)
-            leg.start(copy, body: earlyBody, to: pool, timeout: timeout)
+            leg.start(copy, body: request.earlyBody, to: pool, timeout: timeout)
             mirrors.append(leg)
         }
     }

@@ -3,7 +3,7 @@ internal import EventLoop
 internal import HTTP
 
 /// An HTTP/1 connection to an endpoint: serves one exchange at a time, and waits idle between them.
-final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHandler {
+final class UpstreamHTTP1: UpstreamLeg, UpstreamConnection, TurnHandler {
     private enum State {
         case connecting
         /// Ready; nobody uses it.
@@ -19,7 +19,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
 
     let worker: Worker
     let endpoint: EndpointPool
-    private var channel: Channel?
+    var channel: Channel?
     private var state = State.connecting
     private var exchange: Exchange?
     private var parser = HTTP1HeadParser(.response(to: .get))
@@ -29,9 +29,9 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
     private var hasReceived = false
     /// Requests begun on this connection.
     private(set) var served = 0
-    private var isCounted = false
-    private var timer: TimerID?
-    private var deadline: MonotonicTime
+    var isCounted = false
+    var timer: TimerID?
+    var deadline: MonotonicTime
 
     init(_ worker: Worker, _ endpoint: EndpointPool) {
         self.worker = worker
@@ -40,42 +40,16 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
     }
 
     var isReady: Bool { state == .idle || state == .head || state == .body || state == .tunnel }
-    var localAddress: SocketAddress? { channel?.localAddress }
 
     // Opening
 
     /// Connects, shakes hands, and then begins `exchange`.
     func open(for exchange: Exchange) {
         self.exchange = exchange
-        endpoint.connectionOpened()
-        isCounted = true
-        do {
-            channel = try Channel.connecting(to: endpoint, .http1)
-        } catch {
-            return failed(.remoteConnectionFailure, cause: "delayed connect error: \(error.reason)")
-        }
-        guard channel?.register(on: worker.loop, self, .writable) == true else {
-            return failed(.localConnectionFailure, cause: "too many open descriptors")
-        }
-        timer = worker.loop.schedule(after: endpoint.limits.connectTimeout, self)
+        beginOpening(.http1)
     }
 
-    private func proceed() {
-        switch channel?.proceedConnecting(on: worker.loop) {
-        case .done: opened()
-        case .inProgress: break
-        case .failed(let reason, let cause):
-            worker.handshakeFailed(to: endpoint, cause)
-            failed(reason, cause: cause)
-        case nil: break
-        }
-    }
-
-    private func opened() {
-        channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
-        deadline = worker.loop.now + worker.limits.idleTimeout
-        if let timer { worker.loop.cancel(timer) }
-        timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
+    func opened() {
         state = .idle
         guard let exchange else { return close() }
         served += 1
@@ -103,13 +77,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
         channel?.flush(&request, isKept: isKept, on: worker.loop) ?? false
     }
 
-    func pauseReading(_ isPaused: Bool) {
-        let wasPaused = channel?.isReadingPaused ?? false
-        channel?.pauseReading(isPaused, on: worker.loop)
-        if wasPaused, !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
-    }
-
-    var failure: String { channel?.failure ?? "" }
+    func pauseReading(_ isPaused: Bool) { setReading(isPaused: isPaused) }
 
     func finishSending() { channel?.finishSending(on: worker.loop) }
 
@@ -124,25 +92,9 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
     // Events
 
     func becameReady(_ readiness: Readiness) {
-        if state == .connecting { return proceed() }
+        if state == .connecting { return proceedOpening() }
         if readiness.contains(.writable) { exchange?.upstreamDrained() }
         if readiness.contains(.readable) || readiness.contains(.failed) { readInput() }
-    }
-
-    private func readInput() {
-        guard channel != nil else { return }
-        let worker = worker
-        var buffer = worker.takeReadBuffer()
-        defer { worker.giveReadBuffer(&buffer) }
-        repeat {
-            var span = buffer.mutableSpan
-            switch channel?.read(into: &span) {
-            case .moved(let count): process(buffer.span.extracting(0..<count))
-            case .wouldBlock: return
-            case .ended: return inputEnded()
-            case .failed, nil: return failed(.connectionTermination, cause: channel?.failure ?? "")
-            }
-        } while channel?.hasBufferedInput == true && channel?.isReadingPaused == false
     }
 
     /// Reads what TLS has decrypted already, of which the loop cannot tell.
@@ -150,7 +102,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
         if channel?.isReadingPaused == false { readInput() }
     }
 
-    private func process(_ input: Span<UInt8>) {
+    func take(_ input: Span<UInt8>) {
         // Nobody asked for these bytes.
         guard let exchange else { return close() }
         hasReceived = true
@@ -225,7 +177,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
         exchange.responseEnded(trailers: body.trailers, isReusable: keepsAlive)
     }
 
-    private func inputEnded() {
+    func inputEnded() {
         guard let exchange else { return close() }
         switch state {
         case .tunnel:
@@ -268,11 +220,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
         guard state != .closed else { return }
         state = .closed
         exchange = nil
-        if let timer { worker.loop.cancel(timer) }
-        timer = nil
-        channel?.unregister(from: worker.loop)
-        channel = nil
         endpoint.forget(self)
-        if isCounted { endpoint.connectionClosed() }
+        release()
     }
 }

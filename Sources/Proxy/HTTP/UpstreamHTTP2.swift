@@ -3,13 +3,19 @@ internal import EventLoop
 internal import HTTP
 
 /// An HTTP/2 connection to an endpoint, which any number of exchanges share, each with a stream of its own.
-final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, TurnHandler {
+final class UpstreamHTTP2: HTTP2EngineHandler, UpstreamConnection, TurnHandler {
     private enum State { case connecting, open, closed }
 
     let worker: Worker
     let endpoint: EndpointPool
-    private(set) lazy var engine = HTTP2Engine(.client, settings: Self.settings, handler: self, at: worker.loop.now)
-    private var channel: Channel?
+    private(set) lazy var engine = HTTP2Engine(
+        .client,
+        settings: Self.settings,
+        handler: self,
+        memory: worker.http2Memory,
+        at: worker.loop.now
+    )
+    var channel: Channel?
     private var state = State.connecting
     /// Streams that have begun.
     private var streams: [Int32: UpstreamHTTP2Stream] = [:]
@@ -19,11 +25,11 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
     private var output = OutputBuffer()
     private var isFlushScheduled = false
     private var isGoingAway = false
-    private var isCounted = false
+    var isCounted = false
     /// Requests begun on this connection.
     private(set) var served = 0
-    private var timer: TimerID?
-    private var deadline: MonotonicTime
+    var timer: TimerID?
+    var deadline: MonotonicTime
 
     /// Streams at a time, however many more the endpoint allows.
     private static let mostStreams = 1024
@@ -44,8 +50,6 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
 
     var isOpen: Bool { state == .open }
     var hasPeerSettings: Bool { state == .open && engine.hasPeerSettings }
-    var localAddress: SocketAddress? { channel?.localAddress }
-    var failure: String { channel?.failure ?? "" }
 
     /// Whether one more stream can begin, now or once it is connected.
     var canServe: Bool {
@@ -61,36 +65,9 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
 
     // Opening
 
-    func open() {
-        endpoint.connectionOpened()
-        isCounted = true
-        do {
-            channel = try Channel.connecting(to: endpoint, .http2)
-        } catch {
-            return failed(.remoteConnectionFailure, cause: "delayed connect error: \(error.reason)")
-        }
-        guard channel?.register(on: worker.loop, self, .writable) == true else {
-            return failed(.localConnectionFailure, cause: "too many open descriptors")
-        }
-        timer = worker.loop.schedule(after: endpoint.limits.connectTimeout, self)
-    }
+    func open() { beginOpening(.http2) }
 
-    private func proceed() {
-        switch channel?.proceedConnecting(on: worker.loop) {
-        case .done: opened()
-        case .inProgress: break
-        case .failed(let reason, let cause):
-            worker.handshakeFailed(to: endpoint, cause)
-            failed(reason, cause: cause)
-        case nil: break
-        }
-    }
-
-    private func opened() {
-        channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
-        deadline = worker.loop.now + worker.limits.idleTimeout
-        if let timer { worker.loop.cancel(timer) }
-        timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
+    func opened() {
         state = .open
         scheduleFlush()
         wakeWaiting()
@@ -143,28 +120,14 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
     // Events
 
     func becameReady(_ readiness: Readiness) {
-        if state == .connecting { return proceed() }
+        if state == .connecting { return proceedOpening() }
         if readiness.contains(.writable) { write() }
         if readiness.contains(.readable) || readiness.contains(.failed) { readInput() }
     }
 
-    private func readInput() {
-        guard channel != nil else { return }
-        let worker = worker
-        var buffer = worker.takeReadBuffer()
-        defer { worker.giveReadBuffer(&buffer) }
-        repeat {
-            var span = buffer.mutableSpan
-            switch channel?.read(into: &span) {
-            case .moved(let count): take(buffer.span.extracting(0..<count))
-            case .wouldBlock: return
-            case .ended: return failed(.connectionTermination, cause: "")
-            case .failed, nil: return failed(.connectionTermination, cause: channel?.failure ?? "")
-            }
-        } while channel?.hasBufferedInput == true
-    }
+    func inputEnded() { failed(.connectionTermination, cause: "") }
 
-    private func take(_ input: Span<UInt8>) {
+    func take(_ input: Span<UInt8>) {
         let isSound = engine.receive(input, at: worker.loop.now)
         var touched: [UpstreamHTTP2Stream] = []
         swap(&touched, &self.touched)
@@ -209,7 +172,7 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
         guard let handler = streams[stream] else { return }
         if let fault { return handler.failed(.protocolError, cause: "\(fault.reason)") }
         handler.responded(&head)
-        touched.append(handler)
+        touch(handler)
     }
 
     func method(of stream: Int32) -> HTTPMethod { streams[stream]?.exchange?.head.methodID ?? .get }
@@ -218,11 +181,12 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
         engine.consumeConnection(data.count)
         guard let handler = streams[stream] else { return }
         handler.received(data)
-        touched.append(handler)
+        touch(handler)
     }
 
+    private func touch(_ stream: UpstreamHTTP2Stream) { if touched.last !== stream { touched.append(stream) } }
+
     func ended(_ stream: Int32, trailers: HTTP1Head?) { streams[stream]?.inputEnded(trailers: trailers) }
-    func sentEnd(of stream: Int32) {}
 
     func closed(_ stream: Int32, code: UInt32) { streams[stream]?.closed(code: code) }
 
@@ -263,11 +227,7 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
     private func close() {
         guard state != .closed else { return }
         state = .closed
-        if let timer { worker.loop.cancel(timer) }
-        timer = nil
-        channel?.unregister(from: worker.loop)
-        channel = nil
         endpoint.forget(self)
-        if isCounted { endpoint.connectionClosed() }
+        release()
     }
 }

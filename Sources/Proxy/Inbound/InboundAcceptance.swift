@@ -4,14 +4,14 @@ internal import EventLoop
 internal import TLS
 
 /// An inbound connection between its arrival and the moment it is known how to treat it.
-final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection {
+final class InboundAcceptance: Acceptance {
     private enum State { case looking, handshaking, closed }
 
-    private let worker: Worker
-    private let info: ConnectionInfo
-    private var channel: Channel?
+    let worker: Worker
+    let info: ConnectionInfo
+    var channel: Channel?
+    var timer: TimerID?
     private var state = State.looking
-    private var timer: TimerID?
     private var chain = InboundChain.bytes
     private var credentials: Credentials?
 
@@ -31,7 +31,7 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
             return decide(.raw, isHTTP: false)
         }
         worker.add(self)
-        guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
+        guard watchForMore() else { return }
         let patience = worker.tables.content.mesh.protocolDetectionTimeout
         if patience > .zero { timer = worker.loop.schedule(after: patience, self) }
     }
@@ -44,26 +44,22 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         }
     }
 
-    private func look() {
+    func judge(_ bytes: Span<UInt8>, isFull: Bool) {
         guard let port = info.port else { return }
-        let worker = worker
-        var buffer = worker.takeReadBuffer()
-        defer { worker.giveReadBuffer(&buffer) }
-        var span = buffer.mutableSpan
-        switch channel?.peek(into: &span) {
-        case .moved(let count):
-            switch FirstBytes.judge(buffer.span.extracting(0..<count), port.application, port.mode) {
-            case .undecided: break
-            case .decided(let transport, let isHTTP): decide(transport, isHTTP: isHTTP)
-            }
-        case .wouldBlock: break
-        case .ended:
-            // A client that said nothing and is done: bytes, none of them.
-            if port.mode == .strict { return close() }
-            decide(.raw, isHTTP: false)
-        case .failed, nil: close()
+        switch FirstBytes.judge(bytes, port.application, port.mode) {
+        case .undecided: break
+        case .decided(let transport, let isHTTP): decide(transport, isHTTP: isHTTP)
         }
     }
+
+    /// A client that said nothing and is done: bytes, none of them.
+    func endedUndecided() {
+        if info.port?.mode == .strict { return close() }
+        decide(.raw, isHTTP: false)
+    }
+
+    var isClosed: Bool { state == .closed }
+    func ended() { state = .closed }
 
     private func decide(_ transport: InboundChain.Transport, isHTTP: Bool) {
         // What holds now counts, not what held when the connection was accepted.
@@ -128,12 +124,7 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         worker.telemetry.log.warn(
             "TLS handshake failed: inbound \(info.peer) -> \(info.target): \(cause) (\(info.port?.reason ?? ""))"
         )
-        worker.telemetry.metrics.handshakesFailed += 1
-        var log = ExchangeLog()
-        log.begin(at: worker.loop.now)
-        log.details = "downstream_transport_failure"
-        log.upstreamFailure = cause
-        worker.finished(log, info, cluster: "")
+        noteHandshakeFailure(cause)
         close()
     }
 
@@ -153,24 +144,10 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
     /// Whether requests are told apart.
     private var isServedAsHTTP: Bool { chain == .plaintextHTTP || chain == .mutualTLSHTTP }
 
-    /// Gives the channel away; this object is done.
-    private func take() -> Channel? {
-        guard state != .closed else { return nil }
-        state = .closed
-        if let timer { worker.loop.cancel(timer) }
-        timer = nil
-        worker.remove(self)
-        return channel.take()
-    }
-
     private func refuse(_ reason: String, details: String) {
         info.reason = reason
         worker.telemetry.log.info("refused: inbound \(info.peer) -> \(info.target): \(reason)")
-        var log = ExchangeLog()
-        log.begin(at: worker.loop.now)
-        log.flag = .noRoute
-        log.details = details
-        worker.finished(log, info, cluster: "")
+        finishLog(.noRoute, details: details)
         channel?.resetOnClose()
         close()
     }
@@ -188,19 +165,7 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         }
     }
 
-    func inboundPolicyChanged() {}
-
     var isIdle: Bool { state == .looking }
-
-    func close() {
-        guard state != .closed else { return }
-        state = .closed
-        if let timer { worker.loop.cancel(timer) }
-        timer = nil
-        channel?.unregister(from: worker.loop)
-        channel = nil
-        worker.remove(self)
-    }
 }
 
 extension InboundPolicy.Port {

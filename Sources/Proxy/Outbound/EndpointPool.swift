@@ -108,7 +108,7 @@ final class EndpointPool {
     func returned(_ connection: UpstreamHTTP1) -> Bool {
         guard isCurrent, idle.count < Self.mostIdle else { return false }
         if limits.requestsPerConnection > 0, connection.served >= limits.requestsPerConnection { return false }
-        if let index = waiting.firstIndex(where: { $0.version == .http1 }) {
+        if let index = waiting.firstIndex(where: { $0.request.version == .http1 }) {
             waiting.remove(at: index).begin(on: connection)
         } else {
             idle.append(connection)
@@ -119,7 +119,7 @@ final class EndpointPool {
     /// An HTTP/2 connection has room for another stream.
     func streamEnded(_ connection: UpstreamHTTP2) {
         guard isCurrent else { return connection.retire() }
-        guard let index = waiting.firstIndex(where: { $0.version == .http2 }) else { return }
+        guard let index = waiting.firstIndex(where: { $0.request.version == .http2 }) else { return }
         waiting.remove(at: index).begin(on: connection.makeStream())
     }
 

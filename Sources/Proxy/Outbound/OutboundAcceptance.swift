@@ -4,14 +4,14 @@ internal import EventLoop
 internal import HTTP
 
 /// An outbound connection of the application between its arrival and the moment it is known where it goes.
-final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection, ConfigurationWaiter {
+final class OutboundAcceptance: Acceptance, ConfigurationWaiter {
     private enum State { case routing, looking, closed }
 
-    private let worker: Worker
-    private let info: ConnectionInfo
-    private var channel: Channel?
+    let worker: Worker
+    let info: ConnectionInfo
+    var channel: Channel?
+    var timer: TimerID?
     private var state = State.routing
-    private var timer: TimerID?
     /// Where requests go, on ports where they are told apart from other bytes.
     private var listener: HTTPListener?
     /// Where other bytes go.
@@ -56,7 +56,7 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
     private func look(for listener: HTTPListener?, _ routes: ServerNameRoutes) {
         (self.listener, self.routes) = (listener, routes)
         state = .looking
-        guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
+        guard watchForMore() else { return }
         timer = worker.loop.schedule(after: patience > .zero ? patience : worker.limits.idleTimeout, self)
     }
 
@@ -64,22 +64,13 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
     private var patience: Duration { worker.tables.content.mesh.protocolDetectionTimeout }
 
     func becameReady(_ readiness: Readiness) {
-        guard state == .looking else { return }
-        let worker = worker
-        var buffer = worker.takeReadBuffer()
-        defer { worker.giveReadBuffer(&buffer) }
-        var span = buffer.mutableSpan
-        switch channel?.peek(into: &span) {
-        case .moved(let count):
-            if count >= wanted { judge(buffer.span.extracting(0..<count), isFull: count == buffer.count) }
-        case .wouldBlock: break
-        case .ended: carry(toOneOf: routes.other)
-        case .failed, nil: close()
-        }
+        if state == .looking { look() }
     }
 
-    /// - Parameter isFull: Whether more could not be looked at anyway.
-    private func judge(_ bytes: Span<UInt8>, isFull: Bool) {
+    func endedUndecided() { carry(toOneOf: routes.other) }
+
+    func judge(_ bytes: Span<UInt8>, isFull: Bool) {
+        guard bytes.count >= wanted else { return }
         switch OutboundBytes.judge(bytes, routes, looksForHTTP: listener != nil) {
         case .http: if let listener { serve(listener) }
         case .bytes(let destinations, let serverName):
@@ -129,40 +120,20 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
         ByteTunnel(worker, channel, info, to: endpoint, cluster: name).start()
     }
 
-    /// Gives the channel away; this object is done.
-    private func take() -> Channel? {
-        guard state != .closed else { return nil }
-        end()
-        return channel.take()
-    }
-
     private func refuse(_ reason: String, flag: ResponseFlag, cluster: String) {
         info.reason = reason
         worker.telemetry.log.info("refused: outbound \(info.peer) -> \(info.target): \(reason)")
-        var log = ExchangeLog()
-        log.begin(at: worker.loop.now)
-        log.flag = flag
-        worker.finished(log, info, cluster: cluster)
+        finishLog(flag, cluster: cluster)
         // An orderly end: a reset so early would look to the application as if the connection had never been made.
         close()
     }
 
-    private func end() {
-        state = .closed
-        if let timer { worker.loop.cancel(timer) }
-        timer = nil
-        worker.stopWaiting(self)
-        worker.remove(self)
-    }
+    var isClosed: Bool { state == .closed }
 
-    func inboundPolicyChanged() {}
+    func ended() {
+        state = .closed
+        worker.stopWaiting(self)
+    }
 
     var isIdle: Bool { false }
-
-    func close() {
-        guard state != .closed else { return }
-        end()
-        channel?.unregister(from: worker.loop)
-        channel = nil
-    }
 }

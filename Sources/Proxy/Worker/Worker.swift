@@ -34,6 +34,7 @@ final class Worker {
     private var destinations: [String: DestinationPool] = [:]
     private var applications: [ApplicationKey: DestinationPool] = [:]
     private var waiting: [ResourceName: [Waiter]] = [:]
+    let http2Memory = HTTP2Memory()
     private var readBuffer = [UInt8](repeating: 0, count: WorkerLimits.readOctets)
 
     /// The application as seen from one inbound destination.

@@ -1,0 +1,66 @@
+internal import EventLoop
+internal import HTTP
+
+/// What an exchange has to say to its client.
+extension DownstreamHTTP1: DownstreamLeg {
+    func resolve(_ head: inout HTTP1Head) -> RequestRouter.Outcome { router.resolve(&head, worker) }
+
+    func requestWaits(_ octets: Int) { pauseReading(exchange.hasTunnelEnded || octets > OutputBuffer.highWater) }
+
+    func pauseReading(_ isPaused: Bool) { setReading(isPaused: isPaused || !carry.isEmpty) }
+
+    var isOutputFull: Bool { output.waiting > OutputBuffer.highWater }
+
+    /// Writes a head that precedes the response proper (1xx).
+    func interimResponse(_ response: inout HTTP1Head) {
+        response.removeHopByHopFields()
+        response.write(to: &output.bytes)
+    }
+
+    /// Writes the response's head; its body follows.
+    func beginResponse(_ head: inout HTTP1Head, isRequestComplete: Bool) {
+        let isTunnel = head.framing == .tunnel
+        if !isRequestComplete, !isTunnel { response.isLast = true }
+        response.begin(&head, to: exchange.head.version, &output.bytes)
+        if isTunnel { beginTunnel() }
+    }
+
+    private func beginTunnel() {
+        state = .tunnel
+        response.isLast = true
+        guard !carry.isEmpty else { return }
+        exchange.tunnelBytes(carry.span)
+        carry = []
+        pauseReading(false)
+    }
+
+    func responseBody(_ data: Span<UInt8>) { response.body(data, to: &output.bytes) }
+    func endResponse(trailers: HTTP1Head?) { response.end(trailers: trailers, to: &output.bytes) }
+
+    /// Answers by the proxy itself.
+    func respond(_ reply: LocalReply, isRequestComplete: Bool) {
+        if !isRequestComplete { response.isLast = true }
+        response.write(reply, from: info.direction, toHead: exchange.head.methodID == .head, &output.bytes)
+    }
+
+    /// The response is complete: serves the next request, or ends the connection.
+    func exchangeEnded() {
+        guard state != .closed else { return }
+        if response.isLast {
+            state = .draining
+            if !isProcessing { flush() }
+            return
+        }
+        state = .head
+        flush()
+        if !isProcessing, !carry.isEmpty { resumeCarry() }
+    }
+
+    /// Cuts off a response that cannot be completed.
+    func abort() {
+        if state == .closed { return }
+        flush()
+        channel?.resetOnClose()
+        close()
+    }
+}
