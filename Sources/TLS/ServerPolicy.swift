@@ -4,6 +4,8 @@ internal import Base
 struct ServerPolicy: Sendable {
     let identities: [TLSIdentity]
     let tickets: TicketKeys
+    /// Where sessions are kept; nil where they are sealed by ``tickets``.
+    let remembered: RememberedSessions?
     /// Nil where OpenSSL reads the list of suites itself.
     let preference: CipherPreference?
     /// The numbers of the suites that need an ECDSA certificate, of those that may be spoken at all.
@@ -15,6 +17,7 @@ struct ServerPolicy: Sendable {
         let parameters = configuration.parameters
         identities = configuration.identities
         tickets = configuration.ticketKeys ?? TicketKeys()
+        remembered = configuration.rememberedSessions
         preference =
             parameters.cipherSuites.isEmpty ? CipherPreference.standard : CipherPreference(parameters.cipherSuites)
         ecdsaSuites = preference?.ecdsaSuites ?? CipherPreference.allECDSASuites

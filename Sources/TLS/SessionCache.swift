@@ -14,10 +14,13 @@ internal import Synchronization
     /// A TLS 1.3 ticket is for one connection only (RFC 8446 §C.4); a TLS 1.2 session may be used again and again.
     var isSingleUse: Bool { unsafe SSL_SESSION_get_protocol_version(raw) >= TLS1_3_VERSION }
 
+    /// When it can no longer be resumed.
+    var end: Timestamp { Timestamp(seconds: Int64(unsafe SSL_SESSION_get_time(raw) + SSL_SESSION_get_timeout(raw))) }
+
     /// Whether the ticket's time is not over, and the server's certificate has not expired since it was verified.
     func isUsable(now: Timestamp) -> Bool {
         guard unsafe SSL_SESSION_is_resumable(raw) == 1,
-            unsafe SSL_SESSION_get_time(raw) + SSL_SESSION_get_timeout(raw) > Int(now.seconds)
+            now < end
         else { return false }
         guard let peer = unsafe SSL_SESSION_get0_peer(raw) else { return true }
         return unsafe X509_cmp_current_time(X509_get0_notAfter(peer)) > 0

@@ -56,6 +56,9 @@ public struct TLSServerConfiguration: Sendable {
     /// What sessions are sealed with, to be shared with the context that replaces this one; nil for keys of its own.
     public var ticketKeys: TicketKeys?
 
+    /// Where sessions are kept instead of being sealed, to be shared like the keys; nil for sealing.
+    public var rememberedSessions: RememberedSessions?
+
     public init(identity: TLSIdentity) { identities = [identity] }
 }
 

@@ -4,7 +4,8 @@ internal import COpenSSL
 /// What all connections of one server configuration share; make it when configuration arrives, never per connection.
 ///
 /// Clients resume sessions by tickets, for an hour and while their certificate is valid. Only contexts with the same
-/// ``TLSServerConfiguration/ticketKeys`` can read them, and only those with the same rules accept them.
+/// ``TLSServerConfiguration/ticketKeys`` or ``TLSServerConfiguration/rememberedSessions`` can use them, and only those with
+/// the same rules accept them.
 public final class TLSServerContext: Sendable {
     let context: TLSContext
 
@@ -25,13 +26,11 @@ public final class TLSServerContext: Sendable {
         let raw = unsafe context.raw
         _ = unsafe SSL_CTX_set_options(raw, COpenSSL_OP_CIPHER_SERVER_PREFERENCE)
         unsafe SSL_CTX_set_client_hello_cb(raw, settlePreference, nil)
-        unsafe COpenSSL_CTX_set_session_cache(raw, 0)
-        unsafe SSL_CTX_set_tlsext_ticket_key_evp_cb(raw, sealTicket)
+        if configuration.rememberedSessions != nil { rememberSessions() } else { sealSessions() }
         unsafe SSL_CTX_set_timeout(raw, 3600)
         // Each connection, resumed or not, gets one ticket for the one that comes after it: as many as are used. Making
         // one costs OpenSSL 3.0 about a tenth of a handshake.
         unsafe SSL_CTX_set_num_tickets(raw, 1)
-        unsafe SSL_CTX_set_session_ticket_cb(raw, nil, judgeTicket, nil)
         if !context.applicationProtocols.names.isEmpty {
             unsafe SSL_CTX_set_alpn_select_cb(raw, chooseProtocol, nil)
         }
@@ -49,6 +48,20 @@ public final class TLSServerContext: Sendable {
 }
 
 extension TLSServerContext {
+    private func sealSessions() {
+        unsafe COpenSSL_CTX_set_session_cache(context.raw, 0)
+        unsafe SSL_CTX_set_tlsext_ticket_key_evp_cb(context.raw, sealTicket)
+        unsafe SSL_CTX_set_session_ticket_cb(context.raw, nil, judgeTicket, nil)
+    }
+
+    private func rememberSessions() {
+        unsafe COpenSSL_CTX_set_server_session_cache(context.raw)
+        // Tickets become references (TLS 1.3), or are not given (TLS 1.2, which has ids of its own).
+        _ = unsafe SSL_CTX_set_options(context.raw, COpenSSL_OP_NO_TICKET)
+        unsafe SSL_CTX_sess_set_new_cb(context.raw, rememberSession)
+        unsafe SSL_CTX_sess_set_get_cb(context.raw, findSession)
+    }
+
     private static func check(_ configuration: TLSServerConfiguration) throws(MeshError) {
         for isECDSA in [false, true] {
             let same = configuration.identities.filter { $0.isECDSA == isECDSA }

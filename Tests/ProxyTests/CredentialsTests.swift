@@ -23,13 +23,13 @@ import Testing
     @Test func `sessions are resumed beyond a renewed certificate of the same workload`() throws {
         let first = try credentials("httpbin")
         let renewed = try credentials("httpbin", after: first)
-        #expect(renewed.tickets.http === first.tickets.http && renewed.tickets.bytes === first.tickets.bytes)
-        #expect(renewed.tickets.http !== renewed.tickets.bytes)
+        #expect(renewed.sessions.http === first.sessions.http && renewed.sessions.bytes === first.sessions.bytes)
+        #expect(renewed.sessions.http !== renewed.sessions.bytes)
     }
 
     @Test func `another workload has sessions of its own`() throws {
         let first = try credentials("httpbin")
         let other = try credentials("sleep", after: first)
-        #expect(other.tickets.http !== first.tickets.http && other.tickets.bytes !== first.tickets.bytes)
+        #expect(other.sessions.http !== first.sessions.http && other.sessions.bytes !== first.sessions.bytes)
     }
 }

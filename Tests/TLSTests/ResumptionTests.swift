@@ -1,7 +1,8 @@
 import Base
-import TLS
 import TestTLS
 import Testing
+
+@testable import TLS
 
 @Suite struct ResumptionTests {
     private let mesh: TestAuthority
@@ -68,6 +69,79 @@ import Testing
     }
 }
 
+/// Servers that keep their sessions instead of sealing them.
+@Suite struct RememberedSessionsTests {
+    private let mesh: TestAuthority
+    private let client: TLSClientConfiguration
+
+    init() throws {
+        mesh = try TestAuthority()
+        client = try mesh.workload("spiffe://cluster.local/ns/foo/sa/sleep").client
+    }
+
+    private func server(
+        _ sessions: RememberedSessions,
+        _ version: TLSVersion = .tls13,
+        _ verification: PeerVerification? = nil
+    ) throws -> TLSServerContext {
+        var configuration = try mesh.workload("spiffe://cluster.local/ns/foo/sa/httpbin").server
+        configuration.parameters.versions = version...version
+        configuration.rememberedSessions = sessions
+        if let verification { configuration.clientCertificate = .required(verification) }
+        return try TLSServerContext(configuration)
+    }
+
+    /// Connects, lets the ticket arrive, and says whether the session was a resumed one.
+    private func connect(_ server: TLSServerContext, _ client: TLSClientContext) throws -> Bool {
+        let pair = try TLSPair(server, client, destination: "a")
+        try #require(pair.handshake())
+        _ = pair.read(pair.client)
+        let info = try #require(pair.server?.info)
+        #expect(info.peerCertificate?.alternativeNames.uris == ["spiffe://cluster.local/ns/foo/sa/sleep"])
+        return info.isResumed
+    }
+
+    @Test(arguments: [TLSVersion.tls12, .tls13]) func `a client that comes back resumes`(version: TLSVersion) throws {
+        let (serving, calling) = (try server(RememberedSessions(), version), try TLSClientContext(client))
+        #expect(try !connect(serving, calling))
+        for _ in 0..<20 { #expect(try connect(serving, calling)) }
+    }
+
+    @Test func `a renewed certificate keeps the sessions`() throws {
+        let (sessions, calling) = (RememberedSessions(), try TLSClientContext(client))
+        #expect(try !connect(server(sessions), calling))
+        #expect(try connect(server(sessions), calling))
+        #expect(try !connect(server(RememberedSessions()), calling))
+    }
+
+    @Test func `other roots or revocation lists do not`() throws {
+        let (sessions, calling) = (RememberedSessions(), try TLSClientContext(client))
+        #expect(try !connect(server(sessions), calling))
+        let list = try mesh.authority.revocationList(revoking: [], lifetime: .seconds(60))
+        let listed = try TrustStore(roots: mesh.trust.roots, revocationLists: [list])
+        let names = PeerVerification.Names.trustDomains(["cluster.local"])
+        #expect(try !connect(server(sessions, .tls13, PeerVerification(trust: listed, names: names)), calling))
+        let more = try TrustStore(roots: mesh.trust.roots + TestAuthority().trust.roots)
+        #expect(try !connect(server(sessions, .tls13, PeerVerification(trust: more, names: names)), calling))
+    }
+
+    @Test func `there is an end to how many are kept, and the newest stay`() throws {
+        let (sessions, calling) = (RememberedSessions(), try TLSClientContext(client))
+        let serving = try server(sessions)
+        for _ in 0..<RememberedSessions.limit + 20 { _ = try connect(serving, calling) }
+        #expect(sessions.count == RememberedSessions.limit)
+        #expect(try connect(serving, calling))
+    }
+
+    @Test func `a session ends with its client's certificate`() throws {
+        var brief = client
+        brief.identity = try mesh.identity(uri: "spiffe://cluster.local/ns/foo/sa/sleep", lifetime: .seconds(100))
+        let sessions = RememberedSessions()
+        #expect(try !connect(server(sessions), TLSClientContext(brief)))
+        #expect(sessions.latestEnd.map { $0 <= .now + .seconds(100) } == true)
+    }
+}
+
 /// Contexts that share their keys, as those do of which one replaces the other.
 @Suite struct SharedTicketTests {
     private let authority: TestAuthority
@@ -125,13 +199,13 @@ import Testing
         func verification(_ names: PeerVerification.Names = .any) -> PeerVerification {
             PeerVerification(trust: trust, names: names)
         }
-        let others: [(inout TLSServerConfiguration) throws -> Void] = [
+        let sessions: [(inout TLSServerConfiguration) throws -> Void] = [
             { $0.clientCertificate = .required(verification()) },
             { $0.clientCertificate = .optional(verification()) },
             { $0.parameters.cipherSuites = ["ECDHE-ECDSA-AES256-GCM-SHA384"] },
             { $0.parameters.versions = version...version },
         ]
-        for change in others { #expect(try !isResumed(from: open, by: server(change), as: client(version))) }
+        for change in sessions { #expect(try !isResumed(from: open, by: server(change), as: client(version))) }
         let strict = try server { $0.clientCertificate = .required(verification()) }
         let named = try server { $0.clientCertificate = .required(verification(.exactly(["client.example"]))) }
         #expect(try isResumed(from: strict, by: strict, as: client(version)))

@@ -65,6 +65,9 @@ static inline void COpenSSL_CTX_set_session_cache(SSL_CTX *context, int client) 
     SSL_CTX_set_session_cache_mode(
         context, client ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
 }
+static inline void COpenSSL_CTX_set_server_session_cache(SSL_CTX *context) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+}
 static inline int COpenSSL_CTX_add_chain(SSL_CTX *context, X509 *certificate) {
     return (int)SSL_CTX_add1_chain_cert(context, certificate);
 }

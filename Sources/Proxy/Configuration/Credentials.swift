@@ -14,8 +14,9 @@ final class Credentials: Sendable {
     /// For ports whose inside is HTTP, and for those whose inside is any bytes: they differ in ALPN.
     let httpServer: TLSServerContext
     let bytesServer: TLSServerContext
-    /// What sessions with ``httpServer`` and ``bytesServer`` are sealed with.
-    let tickets: (http: TicketKeys, bytes: TicketKeys)
+    /// What sessions with ``httpServer`` and ``bytesServer`` are kept by.
+    let sessions: (http: RememberedSessions, bytes: RememberedSessions)
+    private let callers = KnownCallers()
     private let clients = Mutex<[ClientMaterial: TLSClientContext]>([:])
     private let trustDomains: [String]
 
@@ -37,9 +38,10 @@ final class Credentials: Sendable {
         self.trustDomains = trustDomains
         name = identity.leaf.alternativeNames.uris.first ?? ""
         let isSame = predecessor?.name == name && !name.isEmpty
-        tickets = isSame ? predecessor?.tickets ?? (TicketKeys(), TicketKeys()) : (TicketKeys(), TicketKeys())
+        let old = isSame ? predecessor?.sessions : nil
+        sessions = old ?? (RememberedSessions(), RememberedSessions())
         let policy = inbound ?? InboundPolicy()
-        func server(_ protocols: [String], _ tickets: TicketKeys) throws(MeshError) -> TLSServerContext {
+        func server(_ protocols: [String], _ sessions: RememberedSessions) throws(MeshError) -> TLSServerContext {
             var configuration = TLSServerConfiguration(identity: identity)
             let highest = max(policy.minimumVersion, .tls13)
             configuration.parameters.versions = policy.minimumVersion...highest
@@ -47,17 +49,31 @@ final class Credentials: Sendable {
             configuration.parameters.applicationProtocols = protocols
             let names: PeerVerification.Names = trustDomains.isEmpty ? .any : .trustDomains(trustDomains)
             configuration.clientCertificate = .required(PeerVerification(trust: trust, names: names))
-            configuration.ticketKeys = tickets
+            configuration.rememberedSessions = sessions
             return try TLSServerContext(configuration)
         }
-        httpServer = try server(["h2", "http/1.1"], tickets.http)
-        bytesServer = try server(["istio-peer-exchange", "h2", "http/1.1"], tickets.bytes)
+        httpServer = try server(["h2", "http/1.1"], sessions.http)
+        bytesServer = try server(["istio-peer-exchange", "h2", "http/1.1"], sessions.bytes)
     }
 
     /// The caller behind a verified certificate.
-    func principal(of certificate: Certificate) -> String {
-        let uris = certificate.alternativeNames.uris
-        return uris.first { uri in trustDomains.contains { uri.hasPrefix("spiffe://\($0)/") } } ?? uris.first ?? ""
+    func caller(_ certificate: Certificate) -> KnownCallers.Caller {
+        let hash = certificate.fingerprint
+        return callers.caller(hash) {
+            let names = certificate.alternativeNames
+            let caller = ForwardedClientCert.Caller(
+                hash: hash,
+                subject: certificate.subject,
+                uris: names.uris,
+                dnsNames: names.dnsNames
+            )
+            let element = ForwardedClientCert.element(receiver: name, caller: caller)
+            return KnownCallers.Caller(principal: principal(of: names.uris), element: Array(element.utf8))
+        }
+    }
+
+    private func principal(of uris: [String]) -> String {
+        uris.first { uri in trustDomains.contains { uri.hasPrefix("spiffe://\($0)/") } } ?? uris.first ?? ""
     }
 
     /// The context for a destination; shared by all workers.

@@ -105,17 +105,11 @@ final class InboundAcceptance: Acceptance {
         guard let credentials, let agreed = channel?.tlsInfo, let certificate = agreed.peerCertificate else {
             return handshakeFailed("the client presented no certificate")
         }
-        let names = certificate.alternativeNames
-        let caller = ForwardedClientCert.Caller(
-            hash: certificate.fingerprint,
-            subject: certificate.subject,
-            uris: names.uris,
-            dnsNames: names.dnsNames
-        )
+        let caller = credentials.caller(certificate)
         info.isMutualTLS = true
-        info.principal = credentials.principal(of: certificate)
+        info.principal = caller.principal
         info.serverName = agreed.serverName ?? ""
-        info.callerElement = Array(ForwardedClientCert.element(receiver: credentials.name, caller: caller).utf8)
+        info.callerElement = caller.element
         worker.telemetry.metrics.mutualTLSAccepted += 1
         handOn()
     }

@@ -14,16 +14,17 @@ public struct TestAuthority: Sendable {
 
     public var rootPEM: String { authority.certificate.pem }
 
-    /// A workload's or server's certificate and key, valid for an hour.
+    /// A workload's or server's certificate and key.
     public func identity(
         uri: String? = nil,
         dnsNames: [String] = [],
         addresses: [IPAddress] = [],
-        algorithm: KeyAlgorithm = .p256
+        algorithm: KeyAlgorithm = .p256,
+        lifetime: Duration = .seconds(3600)
     ) throws -> TLSIdentity {
         let key = try PrivateKey(generating: algorithm)
         let names = AlternativeNames(uris: uri.map { [$0] } ?? [], dnsNames: dnsNames, addresses: addresses)
-        let leaf = try authority.sign(key.publicKey, names: names, lifetime: .seconds(3600))
+        let leaf = try authority.sign(key.publicKey, names: names, lifetime: lifetime)
         return try TLSIdentity(chain: [leaf], key: key)
     }
 
