@@ -3,7 +3,7 @@ internal import Synchronization
 /// What certificates that were verified say of their owners, so that a client that comes back is not read anew.
 final class KnownCallers: Sendable {
     struct Caller: Sendable {
-        /// `spiffe://…`
+        /// Its SPIFFE id.
         var principal: String
         /// The element of X-Forwarded-Client-Cert.
         var element: [UInt8]
