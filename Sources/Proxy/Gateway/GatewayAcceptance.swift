@@ -7,13 +7,11 @@ internal import TLS
 /// A gateway's connection between its arrival and the moment it is known how to treat it.
 ///
 /// Until a whole ClientHello is there nothing is kept of what the client sends: the kernel has it, and bounds it.
-final class GatewayAcceptance: Acceptance {
+final class GatewayAcceptance: ChannelHolder, Acceptance {
     private enum State { case looking, handshaking, closed }
 
-    let worker: Worker
     let info: ConnectionInfo
     private let place: GatewayTables.Place
-    var channel: Channel?
     var timer: TimerID?
     private var state = State.looking
     /// The place among those that say nothing, or among those that shake hands.
@@ -22,10 +20,9 @@ final class GatewayAcceptance: Acceptance {
     private var wanted = 1
 
     init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo, _ place: GatewayTables.Place) {
-        self.worker = worker
         self.info = info
         self.place = place
-        self.channel = consume channel
+        super.init(worker, channel)
     }
 
     /// Waits for the first bytes if they matter, and hands the connection on.

@@ -4,7 +4,8 @@ internal import EventLoop
 internal import HTTP
 
 /// A client's HTTP/1 connection: reads requests one after the other and writes their responses.
-final class DownstreamHTTP1: ChannelReader, ReadinessHandler, TimerHandler, TurnHandler, WorkerConnection {
+final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, TimerHandler, TurnHandler, WorkerConnection
+{
     enum State {
         /// Between requests, or within a head.
         case head
@@ -19,10 +20,8 @@ final class DownstreamHTTP1: ChannelReader, ReadinessHandler, TimerHandler, Turn
         case closed
     }
 
-    let worker: Worker
     let info: ConnectionInfo
     let router: RequestRouter
-    var channel: Channel?
     var state = State.head
     private var parser = HTTP1HeadParser(.request)
     private var body = BodyReader(.none)
@@ -47,11 +46,10 @@ final class DownstreamHTTP1: ChannelReader, ReadinessHandler, TimerHandler, Turn
         mayBeHTTP2: Bool = false
     ) {
         self.mayBeHTTP2 = mayBeHTTP2
-        self.worker = worker
         self.info = info
         self.router = router
-        self.channel = consume channel
         deadline = worker.loop.now + worker.limits.idleTimeout
+        super.init(worker, channel)
     }
 
     /// Starts reading.

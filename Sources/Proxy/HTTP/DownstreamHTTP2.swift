@@ -5,7 +5,8 @@ internal import HTTP
 /// A client's HTTP/2 connection: serves each of its streams with an exchange of its own.
 ///
 /// What the streams have to say in one turn of the loop is written together at its end.
-final class DownstreamHTTP2: HTTP2EngineHandler, ChannelReader, ReadinessHandler, TimerHandler, TurnHandler,
+final class DownstreamHTTP2: ChannelHolder, HTTP2EngineHandler, ChannelReader, ReadinessHandler, TimerHandler,
+    TurnHandler,
     WorkerConnection
 {
     private enum State {
@@ -15,7 +16,6 @@ final class DownstreamHTTP2: HTTP2EngineHandler, ChannelReader, ReadinessHandler
         case closed
     }
 
-    let worker: Worker
     let info: ConnectionInfo
     let router: RequestRouter
     private(set) lazy var engine = HTTP2Engine(
@@ -25,7 +25,6 @@ final class DownstreamHTTP2: HTTP2EngineHandler, ChannelReader, ReadinessHandler
         memory: worker.http2Memory,
         at: worker.loop.now
     )
-    var channel: Channel?
     private var state = State.open
     private var streams: [Int32: DownstreamHTTP2Stream] = [:]
     /// Streams that are over, with the memory of their exchanges, for those to come.
@@ -40,8 +39,8 @@ final class DownstreamHTTP2: HTTP2EngineHandler, ChannelReader, ReadinessHandler
     private var lastProgress: MonotonicTime
     private var timer: TimerID?
 
-    /// Most streams that are kept for later.
-    private static let mostSpare = 16
+    /// Most streams that are kept for later: as many as there can be, so that a burst of them finds its memory again.
+    private static let mostSpare = HTTP2Settings().concurrentStreams
     /// Octets that are made ready for the socket at a time.
     private static let writeOctets = 64 * 1024
 
@@ -53,13 +52,12 @@ final class DownstreamHTTP2: HTTP2EngineHandler, ChannelReader, ReadinessHandler
     }()
 
     init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo, _ router: RequestRouter) {
-        self.worker = worker
         self.info = info
         self.router = router
-        self.channel = consume channel
         began = worker.loop.now
         lastProgress = began
         deadline = began + worker.limits.idleTimeout
+        super.init(worker, channel)
     }
 
     /// Starts reading.

@@ -3,7 +3,7 @@ internal import EventLoop
 internal import HTTP
 
 /// An HTTP/1 connection to an endpoint: serves one exchange at a time, and waits idle between them.
-final class UpstreamHTTP1: UpstreamLeg, UpstreamConnection, TurnHandler {
+final class UpstreamHTTP1: ChannelHolder, UpstreamLeg, UpstreamConnection, TurnHandler {
     private enum State {
         case connecting
         /// Ready; nobody uses it.
@@ -17,9 +17,7 @@ final class UpstreamHTTP1: UpstreamLeg, UpstreamConnection, TurnHandler {
         case closed
     }
 
-    let worker: Worker
     let endpoint: EndpointPool
-    var channel: Channel?
     private var state = State.connecting
     private var exchange: Exchange?
     private var parser = HTTP1HeadParser(.response(to: .get))
@@ -34,9 +32,9 @@ final class UpstreamHTTP1: UpstreamLeg, UpstreamConnection, TurnHandler {
     var deadline: MonotonicTime
 
     init(_ worker: Worker, _ endpoint: EndpointPool) {
-        self.worker = worker
         self.endpoint = endpoint
         deadline = worker.loop.now + endpoint.limits.connectTimeout
+        super.init(worker, nil)
     }
 
     var isReady: Bool { state == .idle || state == .head || state == .body || state == .tunnel }

@@ -3,10 +3,9 @@ internal import EventLoop
 internal import HTTP
 
 /// An HTTP/2 connection to an endpoint, which any number of exchanges share, each with a stream of its own.
-final class UpstreamHTTP2: HTTP2EngineHandler, UpstreamConnection, TurnHandler {
+final class UpstreamHTTP2: ChannelHolder, HTTP2EngineHandler, UpstreamConnection, TurnHandler {
     private enum State { case connecting, open, closed }
 
-    let worker: Worker
     let endpoint: EndpointPool
     private(set) lazy var engine = HTTP2Engine(
         .client,
@@ -15,7 +14,6 @@ final class UpstreamHTTP2: HTTP2EngineHandler, UpstreamConnection, TurnHandler {
         memory: worker.http2Memory,
         at: worker.loop.now
     )
-    var channel: Channel?
     private var state = State.connecting
     /// Streams that have begun.
     private var streams: [Int32: UpstreamHTTP2Stream] = [:]
@@ -43,9 +41,9 @@ final class UpstreamHTTP2: HTTP2EngineHandler, UpstreamConnection, TurnHandler {
     }()
 
     init(_ worker: Worker, _ endpoint: EndpointPool) {
-        self.worker = worker
         self.endpoint = endpoint
         deadline = worker.loop.now + endpoint.limits.connectTimeout
+        super.init(worker, nil)
     }
 
     var isOpen: Bool { state == .open }

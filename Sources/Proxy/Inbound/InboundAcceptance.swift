@@ -4,21 +4,18 @@ internal import EventLoop
 internal import TLS
 
 /// An inbound connection between its arrival and the moment it is known how to treat it.
-final class InboundAcceptance: Acceptance {
+final class InboundAcceptance: ChannelHolder, Acceptance {
     private enum State { case looking, handshaking, closed }
 
-    let worker: Worker
     let info: ConnectionInfo
-    var channel: Channel?
     var timer: TimerID?
     private var state = State.looking
     private var chain = InboundChain.bytes
     private var credentials: Credentials?
 
     init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo) {
-        self.worker = worker
         self.info = info
-        self.channel = consume channel
+        super.init(worker, channel)
     }
 
     /// Looks at the first bytes if the port's policy needs them, and hands the connection on.

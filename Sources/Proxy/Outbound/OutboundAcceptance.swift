@@ -4,12 +4,10 @@ internal import EventLoop
 internal import HTTP
 
 /// An outbound connection of the application between its arrival and the moment it is known where it goes.
-final class OutboundAcceptance: Acceptance, ConfigurationWaiter {
+final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
     private enum State { case routing, looking, closed }
 
-    let worker: Worker
     let info: ConnectionInfo
-    var channel: Channel?
     var timer: TimerID?
     private var state = State.routing
     /// Where requests go, on ports where they are told apart from other bytes.
@@ -20,9 +18,8 @@ final class OutboundAcceptance: Acceptance, ConfigurationWaiter {
     private var wanted = 1
 
     init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo) {
-        self.worker = worker
         self.info = info
-        self.channel = consume channel
+        super.init(worker, channel)
     }
 
     /// Finds the route of the original destination, asking the control plane when it is not known yet.

@@ -3,11 +3,8 @@ internal import EventLoop
 /// A connection between its arrival and the moment it is known how to treat it.
 ///
 /// It looks at what the client says without taking it, so that whoever serves the connection finds all of it.
-protocol Acceptance: ReadinessHandler, TimerHandler, WorkerConnection {
-    var worker: Worker { get }
+protocol Acceptance: ChannelHolder, ReadinessHandler, TimerHandler, WorkerConnection {
     var info: ConnectionInfo { get }
-    /// nil once it is closed, or handed on.
-    var channel: Channel? { get set }
     var timer: TimerID? { get set }
     var isClosed: Bool { get }
 

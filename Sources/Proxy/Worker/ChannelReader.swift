@@ -1,11 +1,7 @@
 internal import EventLoop
 
-/// An object that owns a channel and takes what comes through it.
-protocol ChannelReader: AnyObject {
-    var worker: Worker { get }
-    /// nil once it is closed, or handed on.
-    var channel: Channel? { get set }
-
+/// Takes what comes through its channel.
+protocol ChannelReader: ChannelHolder {
     func take(_ input: Span<UInt8>)
     /// The peer has finished sending.
     func inputEnded()

@@ -1,6 +1,7 @@
 """A client's and several servers' sidecars on the loopback of a network namespace of their own."""
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -103,9 +104,14 @@ def start_pairs():
     return client
 
 
-def log(name):
-    time.sleep(0.1)  # Lines are gathered for 20 ms.
-    return open(f"{WORK}/{name}.log").read()
+def log(name, wanted=""):
+    """A proxy's access log, as soon as it has what the expression `wanted` says; after 30 s as it is then."""
+    path, deadline = f"{WORK}/{name}.log", time.monotonic() + 30
+    while True:
+        text = open(path).read() if os.path.exists(path) else ""
+        if re.search(wanted, text) or time.monotonic() > deadline:
+            return text
+        time.sleep(0.05)
 
 
 def resident(process):
