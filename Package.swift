@@ -144,7 +144,7 @@ let package = Package(
             path: "Tests/Support/TestStreams",
             swiftSettings: house
         ),
-        tests("HTTP", ["Base", "Network", "Subprocess", "TLS", "TestStreams", "TestTLS"]),
+        tests("HTTP", ["Base", "CNghttp2", "Network", "Subprocess", "TLS", "TestStreams", "TestTLS"]),
         tests("GRPC", ["Base", "HTTP", "Network", "Subprocess", "TLS", "TestStreams", "TestTLS"]),
         tests("Injection", ["JSON", "YAML"]),
         tests("CommandLine", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestKubernetes", "YAML"]),
