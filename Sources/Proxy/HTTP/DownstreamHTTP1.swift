@@ -53,7 +53,7 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
         self.info = info
         self.router = router
         self.channel = consume channel
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = worker.idleDeadline
     }
 
     /// Starts reading.
@@ -85,7 +85,8 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
             var span = buffer.mutableSpan
             switch channel?.read(into: &span) {
             case .moved(let count):
-                deadline = worker.loop.now + worker.limits.idleTimeout
+                // A head that comes in pieces has one time for all of them.
+                if !isWithinHead, !mayBeHTTP2 { deadline = worker.idleDeadline }
                 process(buffer.span.extracting(0..<count))
             case .wouldBlock: return
             case .ended: return inputEnded()
@@ -128,14 +129,16 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
             mayBeHTTP2 = false
             return false
         }
+        let isFirstPiece = carry.isEmpty
         var bytes: [UInt8] = []
         swap(&bytes, &carry)
         bytes.append(input)
         mayBeHTTP2 = HTTPSniffer.startsLikePreface(bytes.span)
         if !mayBeHTTP2 {
+            deadline = worker.idleDeadline
             process(bytes.span)
         } else if bytes.count < HTTPSniffer.prefaceOctets {
-            deadline = worker.loop.now + worker.limits.headTimeout
+            if isFirstPiece { deadline = worker.loop.now + worker.limits.headTimeout }
             swap(&bytes, &carry)
         } else if let channel = channel.take() {
             end()
@@ -145,18 +148,20 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
     }
 
     private func takeHead(_ input: Span<UInt8>, _ offset: inout Int) {
-        if !isWithinHead {
+        let isFirstPiece = !isWithinHead
+        if isFirstPiece {
             isWithinHead = true
             exchange.head.removeAll()
             parser.reset(.request)
-            deadline = worker.loop.now + worker.limits.headTimeout
         }
         switch parser.parse(input.extracting(offset...), into: &exchange.head) {
-        case .needsMore: offset = input.count
+        case .needsMore:
+            offset = input.count
+            if isFirstPiece { deadline = worker.loop.now + worker.limits.headTimeout }
         case .complete(let consumed):
             offset += consumed
             isWithinHead = false
-            deadline = worker.loop.now + worker.limits.idleTimeout
+            if !isFirstPiece { deadline = worker.idleDeadline }
             beginRequest()
         case .failed(let error):
             offset = input.count
@@ -244,9 +249,9 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
 
     private func pauseReading(_ isPaused: Bool) {
         let isPaused = isPaused || !carry.isEmpty
-        let wasPaused = channel?.isReadingPaused ?? false
+        guard let wasPaused = channel?.isReadingPaused, wasPaused != isPaused else { return }
         channel?.pauseReading(isPaused, on: worker.loop)
-        if wasPaused, !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
+        if !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
     }
 
     var isOutputFull: Bool { output.waiting > OutputBuffer.highWater }

@@ -73,7 +73,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
 
     private func opened() {
         channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = worker.idleDeadline
         if let timer { worker.loop.cancel(timer) }
         timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
         state = .idle
@@ -104,9 +104,9 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
     }
 
     func pauseReading(_ isPaused: Bool) {
-        let wasPaused = channel?.isReadingPaused ?? false
+        guard let wasPaused = channel?.isReadingPaused, wasPaused != isPaused else { return }
         channel?.pauseReading(isPaused, on: worker.loop)
-        if wasPaused, !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
+        if !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
     }
 
     var failure: String { channel?.failure ?? "" }
@@ -116,7 +116,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
     func end(isReusable: Bool) {
         exchange = nil
         guard isReusable, keepsAlive, state == .idle, !worker.isDraining else { return close() }
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = worker.idleDeadline
         pauseReading(false)
         if !endpoint.returned(self) { close() }
     }
