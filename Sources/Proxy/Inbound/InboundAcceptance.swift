@@ -31,20 +31,23 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
             return decide(.raw, isHTTP: false)
         }
         worker.add(self)
-        guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
+        guard channel?.register(on: worker.loop, self, [.readable, .peerClosed], trigger: .edge) == true else {
+            return close()
+        }
         let patience = worker.tables.content.mesh.protocolDetectionTimeout
         if patience > .zero { timer = worker.loop.schedule(after: patience, self) }
     }
 
     func becameReady(_ readiness: Readiness) {
         switch state {
-        case .looking: look()
+        case .looking: look(isAll: readiness.contains(.peerClosed))
         case .handshaking: proceedHandshake()
         case .closed: break
         }
     }
 
-    private func look() {
+    /// - Parameter isAll: Whether the client will send no more than it has.
+    private func look(isAll: Bool) {
         guard let port = info.port else { return }
         let worker = worker
         var buffer = worker.takeReadBuffer()
@@ -53,16 +56,19 @@ final class InboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection 
         switch channel?.peek(into: &span) {
         case .moved(let count):
             switch FirstBytes.judge(buffer.span.extracting(0..<count), port.application, port.mode) {
-            case .undecided: break
+            case .undecided: if isAll { clientEnded(port) }
             case .decided(let transport, let isHTTP): decide(transport, isHTTP: isHTTP)
             }
         case .wouldBlock: break
-        case .ended:
-            // A client that said nothing and is done: bytes, none of them.
-            if port.mode == .strict { return close() }
-            decide(.raw, isHTTP: false)
+        case .ended: clientEnded(port)
         case .failed, nil: close()
         }
+    }
+
+    /// The client is done before it said what it is: bytes, few or none of them.
+    private func clientEnded(_ port: InboundPolicy.Port) {
+        if port.mode == .strict { return close() }
+        decide(.raw, isHTTP: false)
     }
 
     private func decide(_ transport: InboundChain.Transport, isHTTP: Bool) {

@@ -56,7 +56,9 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
     private func look(for listener: HTTPListener?, _ routes: ServerNameRoutes) {
         (self.listener, self.routes) = (listener, routes)
         state = .looking
-        guard channel?.register(on: worker.loop, self, trigger: .edge) == true else { return close() }
+        guard channel?.register(on: worker.loop, self, [.readable, .peerClosed], trigger: .edge) == true else {
+            return close()
+        }
         timer = worker.loop.schedule(after: patience > .zero ? patience : worker.limits.idleTimeout, self)
     }
 
@@ -71,7 +73,10 @@ final class OutboundAcceptance: ReadinessHandler, TimerHandler, WorkerConnection
         var span = buffer.mutableSpan
         switch channel?.peek(into: &span) {
         case .moved(let count):
-            if count >= wanted { judge(buffer.span.extracting(0..<count), isFull: count == buffer.count) }
+            let isAll = readiness.contains(.peerClosed)
+            if count >= wanted || isAll {
+                judge(buffer.span.extracting(0..<count), isFull: isAll || count == buffer.count)
+            }
         case .wouldBlock: break
         case .ended: carry(toOneOf: routes.other)
         case .failed, nil: close()

@@ -320,6 +320,21 @@ for garbage in (b"\x16\x03\x01\x40\x00" + os.urandom(16384), b"\x16\x03\x01\x00\
 PYTHON
 check "still serving after garbage" '*200' "$(get http://10.78.0.10:8000/ -H 'Host: httpbin.foo')"
 
+# Clients that begin something and leave are let go of.
+descriptors() { find "/proc/${pids[1]}/fd" | wc -l; }
+few=$(($(descriptors) + 20))
+client python3 - <<'PYTHON'
+import socket
+for beginning in (b"\x16\x03\x01\x20\x00\x01\x00\x1f\xfc\x03\x03", b"\x16", b"GE"):
+    clients = [socket.create_connection(("10.77.0.2", 8080), 5) for _ in range(50)]
+    for client in clients:
+        client.sendall(beginning)
+    for client in clients:
+        client.close()
+PYTHON
+let_go() { (($(descriptors) < few)); }
+check "clients that leave in the middle of their first bytes leave nothing" '0' "$(wait_for 30 let_go; echo $?)"
+
 # Configuration and certificates change under load; nothing is dropped.
 load() { client bash -c "for i in \$(seq 1 $1); do curl -s -m 5 -o /dev/null -w '%{http_code}\n' http://10.78.0.10:8000/ -H 'Host: httpbin.foo' http://10.78.0.10:8000/ -H 'Host: httpbin.foo'; done" >"$work/load" ; }
 load 40 &
