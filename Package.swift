@@ -1,6 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+let release = BuildSettingCondition.when(configuration: .release)
+
 /// What every Swift target is built with; a target adds to it only with a comment that says why.
 let house: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -11,7 +13,7 @@ let house: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableExperimentalFeature("Lifetimes"),  // Lets our own types return spans and be ~Escapable.
     // Inlines and specializes across targets without @inlinable.
-    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    .unsafeFlags(["-cross-module-optimization"], release),
 ]
 
 func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
@@ -20,8 +22,8 @@ func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target 
 func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
 }
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: house)
+func program(_ name: String, _ dependencies: [Target.Dependency], linking: [LinkerSetting] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: house, linkerSettings: linking)
 }
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: house)
@@ -30,10 +32,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 // In the order of the layers: a target imports only from layers above its own, or from an earlier line of its own.
 let package = Package(
     name: "apus",
+    products: [
+        // Preloaded into programs whose heap blocks are counted.
+        .library(name: "CHeapCount", type: .dynamic, targets: ["CHeapCount"])
+    ],
     targets: [
         // C: what Swift cannot see by itself; shims of a line or two, no logic.
         .target(name: "CLinux", path: "Sources/C/CLinux"),
         system("COpenSSL", "openssl", apt: "libssl-dev"),
+        .target(name: "COpenSSLMemory", dependencies: ["COpenSSL"], path: "Sources/C/COpenSSLMemory"),
         system("CNghttp2", "libnghttp2", apt: "libnghttp2-dev"),
         system("CYAML", "yaml-0.1", apt: "libyaml-dev"),
         system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
@@ -49,7 +56,7 @@ let package = Package(
 
         // The machine: one thread, one epoll; TLS; HTTP; gRPC. Nothing here knows of a mesh.
         library("EventLoop", ["Base", "CLinux"]),
-        library("TLS", ["Base", "COpenSSL"]),
+        library("TLS", ["Base", "COpenSSL", "COpenSSLMemory"]),
         library("Network", ["Base", "CLinux", "EventLoop", "TLS"]),
         library("TLSScan", ["Base", "JSON", "Network", "TLS"]),
         library("Subprocess", ["Base", "CLinux", "Network"]),
@@ -106,7 +113,12 @@ let package = Package(
         // The programs: Main.swift reads arguments and calls one function.
         program("apus", ["CommandLine"]),
         program("apusd", ["ControlPlane"]),
-        program("apus-proxy", ["Proxy"]),
+        // Its relative relocations take 740 KB otherwise, which each start reads.
+        program(
+            "apus-proxy",
+            ["Proxy"],
+            linking: [.unsafeFlags(["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"], release)]
+        ),
         program(
             "apus-lab",
             ["Base", "JSON", "Kubernetes", "LabNode", "LabServer", "Network", "Subprocess"]
@@ -114,6 +126,7 @@ let package = Package(
 
         // Hot paths, with the heap blocks they ask for.
         .target(name: "CMallocCount", path: "Benchmarks/CMallocCount"),
+        .target(name: "CHeapCount", path: "Benchmarks/HeapCount"),
         .executableTarget(
             name: "bench-load",
             dependencies: ["COpenSSL"],

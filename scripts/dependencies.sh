@@ -8,7 +8,7 @@ packages="
     libnghttp2-dev libre2-dev libsqlite3-dev libssl-dev libyaml-dev zlib1g-dev
     ca-certificates curl iproute2 make nftables openssl pkg-config procps runc uidmap
     gunicorn nghttp2-client nginx python3-grpcio python3-h2 python3-httpbin python3-pip python3-websockets
-    testssl.sh
+    strace testssl.sh
 "
 command -v kubectl >/dev/null 2>&1 || packages="$packages kubernetes-client"
 

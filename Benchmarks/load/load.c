@@ -6,7 +6,8 @@
 //   bench-load hold    --port P [options]            opens connections, one request each; keeps them until stdin ends
 //
 // Options: --connections N, --seconds S, --path /1k, --host NAME, --expect OCTETS (the body's length);
-// with TLS: --cert FILE --key FILE [--resume], offering ALPN istio-http/1.1, istio, http/1.1. Prints one line of JSON.
+// with TLS: --cert FILE --key FILE [--resume], offering ALPN istio-http/1.1, istio, http/1.1; or, as a browser would, without
+// a certificate: --server-name NAME [--resume], offering http/1.1. Prints one line of JSON.
 // Only ever connects to 127.0.0.1.
 #define _GNU_SOURCE  // strcasestr
 #include <arpa/inet.h>
@@ -27,7 +28,7 @@
 #include <unistd.h>
 
 static struct {
-    const char *mode, *path, *host, *cert, *key;
+    const char *mode, *path, *host, *cert, *key, *server_name;
     int port, connections, resume;
     double rate, seconds;
 } options = {.path = "/1k", .host = "web.bench:8000", .connections = 16, .seconds = 2};
@@ -103,7 +104,8 @@ static int open_connection(struct connection *connection) {
     if (!context) return 1;
     connection->tls = SSL_new(context);
     SSL_set_fd(connection->tls, connection->fd);
-    SSL_set_tlsext_host_name(connection->tls, "outbound_.8000_._.web.bench");
+    const char *name = options.server_name ? options.server_name : "outbound_.8000_._.web.bench";
+    SSL_set_tlsext_host_name(connection->tls, (char *)name);
     if (current->session_count > 0) {
         SSL_SESSION *session = current->sessions[--current->session_count];
         SSL_set_session(connection->tls, session);
@@ -273,6 +275,7 @@ static void read_options(int count, char **arguments) {
         else if (strcmp(name, "--host") == 0) options.host = value;
         else if (strcmp(name, "--cert") == 0) options.cert = value;
         else if (strcmp(name, "--key") == 0) options.key = value;
+        else if (strcmp(name, "--server-name") == 0) options.server_name = value;
         else die("unknown option %s", name);
     }
     if (options.port <= 0 || options.connections <= 0) die("--port and --connections must be positive");
@@ -288,12 +291,13 @@ static void prepare(void) {
     int closes = strcmp(options.mode, "connect") == 0;
     request_length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", options.path, options.host,
                               closes ? "Connection: close\r\n" : "");
-    if (!options.cert) return;
-    static const unsigned char protocols[] = "\x0eistio-http/1.1\x05istio\x08http/1.1";
+    if (!options.cert && !options.server_name) return;
+    static const unsigned char protocols[] = "\x0eistio-http/1.1\x05istio\x08http/1.1", plain[] = "\x08http/1.1";
     context = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols - 1);
-    if (SSL_CTX_use_certificate_chain_file(context, options.cert) != 1
-        || SSL_CTX_use_PrivateKey_file(context, options.key, SSL_FILETYPE_PEM) != 1)
+    if (options.server_name) SSL_CTX_set_alpn_protos(context, plain, sizeof plain - 1);
+    else SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols - 1);
+    if (options.cert && (SSL_CTX_use_certificate_chain_file(context, options.cert) != 1
+        || SSL_CTX_use_PrivateKey_file(context, options.key, SSL_FILETYPE_PEM) != 1))
         die("cannot use %s and %s", options.cert, options.key);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, keep_session);

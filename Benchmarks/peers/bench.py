@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Two sidecars with mutual TLS between a load generator and a server: Apus beside Envoy, HAProxy and nginx, in one run.
+"""Two sidecars with mutual TLS between a load generator and a server, and a gateway before a server: Apus beside Envoy,
+HAProxy and nginx, in one run; then a whole mesh by itself.
 
 Load and server run on one CPU, all proxies on another. Rounds are interleaved, so that a neighbour's load meets all
 alike. The table shows medians, in brackets the ratio to Envoy, and `~` behind numbers whose rounds differ by more than
 20 %: those are too noisy to compare.
+
+Run by root, everything is in network, mount and process namespaces of its own: it reaches no address but its own, and
+whatever it started ends with it. Gateways and the mesh need that.
 """
 import argparse
 import os
@@ -13,16 +17,24 @@ import statistics
 import subprocess
 import sys
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(f"{HERE}/../cluster")
+
 import machine
 from apus import Apus
 from envoy import Envoy
+from gateway import ApusGateway, EnvoyGateway, HAProxyGateway, NginxGateway
+from gateway_rows import GatewayBulk, GatewayHandshakes, GatewayMemory, GatewayRequests
 from haproxy import HAProxy
+from lab import Lab, enter_own_machine
+from large_gateway import LargeGateway
 from machine import LOAD_CPU, free_port, wait_for, write
+from mesh_size import MeshSize
 from nginx import Nginx, origin_configuration
 from peer import Direct
+from propagation import Propagation
 from rows import Bulk, Handshakes, Memory, NewConnections, Paced, Saturation, SaturationHTTP2, StartUp
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 NOISY = 0.2
 
 
@@ -34,9 +46,13 @@ def arguments():
     parser.add_argument("--work", required=True, help="a directory for configuration and logs")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
-    parser.add_argument("--only", default="", help=f"groups, separated by commas: {', '.join(GROUPS)}")
+    names = ", ".join([*GROUPS, *GATEWAY_GROUPS, *MESH_GROUPS])
+    parser.add_argument("--only", default="", help=f"groups, separated by commas: {names}")
     parser.add_argument("--peers", default="", help="names, separated by commas; default: all that are installed")
     parser.add_argument("--rates", default="2000,4000,8000,12000", help="requests per second of the paced group")
+    parser.add_argument("--proxies", type=int, default=100, help="sidecars of the propagation group")
+    parser.add_argument("--sizes", default="10,1000,10000", help="numbers of services of the mesh-size group")
+    parser.add_argument("--hosts", type=int, default=4000, help="hosts of the large-gateway group")
     parser.add_argument("--force", action="store_true", help="run on a busy machine, too")
     return parser.parse_args()
 
@@ -54,14 +70,35 @@ GROUPS = {
     "start": lambda o: [StartUp()],
 }
 
+KINDS = [(kind, resumes) for kind in ("ecdsa", "rsa") for resumes in (False, True)]
+GATEWAY_GROUPS = {
+    "gateway-handshakes": lambda o: [GatewayHandshakes(o.seconds, o.load, *kind) for kind in KINDS],
+    "gateway-requests": lambda o: [GatewayRequests(o.seconds, http2) for http2 in (False, True)],
+    "gateway-bulk": lambda o: [GatewayBulk(o.seconds, o.load)],
+    "gateway-memory": lambda o: [GatewayMemory(o.load)],
+}
+
+# Of Apus alone, each in a cluster of its own.
+MESH_GROUPS = {
+    "propagation": lambda o: Propagation(o.proxies, 10),
+    "mesh-size": lambda o: MeshSize([int(size) for size in o.sizes.split(",")]),
+    "large-gateway": lambda o: LargeGateway(o.hosts, 9),
+}
+
 
 def prepare(work):
     for kind in ("ecdsa", "rsa"):
         subprocess.run(["sh", f"{HERE}/certificates.sh", f"{work}/{kind}", kind], check=True)
     os.makedirs(f"{work}/www", exist_ok=True)
     write(f"{work}/www/1k", "x" * 1023 + "\n")
-    with open(f"{work}/www/64m", "wb") as file:
-        file.truncate(64 << 20)
+    for name, size in ("1m", 1 << 20), ("64m", 64 << 20):
+        with open(f"{work}/www/{name}", "wb") as file:
+            file.truncate(size)
+
+
+def chosen(options, found):
+    wanted = [name.lower() for name in options.peers.split(",") if name]
+    return [peer for peer in found if not wanted or peer.name.lower() in wanted]
 
 
 def peers(options, work, origin):
@@ -72,8 +109,18 @@ def peers(options, work, origin):
         found.append(HAProxy(work, origin))
     if shutil.which("nginx"):
         found.append(Nginx(work, origin))
-    wanted = [name.lower() for name in options.peers.split(",") if name]
-    return [peer for peer in found if not wanted or peer.name.lower() in wanted]
+    return chosen(options, found)
+
+
+def gateways(options, work, origin, lab):
+    found = [ApusGateway(work, origin, os.path.abspath(options.apus), lab)]
+    if options.envoy:
+        found.append(EnvoyGateway(work, origin, options.envoy))
+    if shutil.which("haproxy"):
+        found.append(HAProxyGateway(work, origin))
+    if shutil.which("nginx"):
+        found.append(NginxGateway(work, origin))
+    return chosen(options, found)
 
 
 def measure(group, peer, work):
@@ -91,7 +138,7 @@ def run(groups, all_peers, work, rounds):
     results = {peer.name: {} for peer in all_peers}
     for group in groups:
         # Memory does not depend on the neighbours, and takes long.
-        for number in range(1 if isinstance(group, Memory) else rounds):
+        for number in range(1 if isinstance(group, (Memory, GatewayMemory)) else rounds):
             if sys.stderr.isatty():
                 print(f"\r{type(group).__name__} {number + 1}/{rounds}\x1b[K", end="", file=sys.stderr)
             for peer in all_peers:
@@ -130,37 +177,83 @@ def report(groups, all_peers, results):
             print("|" + "|".join("-" * (width + 1) + (":" if i else "-") for i, width in enumerate(widths)) + "|")
 
 
-def main():
-    options = arguments()
-    share = machine.refuse_if_busy(options.force)
-    work = os.path.abspath(options.work)
-    os.makedirs(work, exist_ok=True)
-    prepare(work)
-    unknown = [name for name in options.only.split(",") if name and name not in GROUPS]
-    if unknown:
-        sys.exit(f"bench: there is no group {unknown[0]}; there are {', '.join(GROUPS)}")
-    groups = [g for name, make in GROUPS.items() if not options.only or name in options.only.split(",") for g in make(options)]
+def report_mesh(group, results):
+    """A table of one column: nobody else is measured there."""
+    lines = [("", "Apus", "goal"), ("-", "-:", "-:")]
+    lines += [(title, f"{results[key]:,.1f}" if key in results else "–", goal or "–") for key, title, goal in group.rows()]
+    for line in lines:
+        print("| " + " | ".join(line) + " |")
+    print()
+
+
+def run_peers(options, groups, make_peers, work):
+    """Measures and prints; whatever was started ends."""
     origin = free_port()
     server = subprocess.Popen(
         ["taskset", "-c", LOAD_CPU, "nginx", "-c", origin_configuration(work, origin)], stderr=subprocess.DEVNULL
     )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    all_peers = peers(options, work, origin)
+    all_peers = []
     try:
         wait_for(origin)
+        all_peers = make_peers(origin)
         results = run(groups, all_peers, work, options.rounds)
-    except KeyboardInterrupt:
-        sys.exit(130)
     finally:
         for peer in all_peers:
             peer.stop()
         server.terminate()
         server.wait()
-    print(f"{machine.describe()}; {share:.0%} in use by others before; load and server on CPU {LOAD_CPU}, proxies on {machine.PROXY_CPU}")
     print(", ".join(filter(None, (peer.version() for peer in all_peers))))
-    print(f"`make bench ARGS=\"{' '.join(sys.argv[1:])}\"`; configuration in {options.work}")
     print(f"Medians of {options.rounds} interleaved rounds of {options.seconds} s; in brackets the ratio to Envoy; ~ spread over 20 %\n")
     report(groups, all_peers, results)
+    print()
+
+
+def with_lab(options, work, body):
+    lab = Lab(os.path.dirname(os.path.abspath(options.apus)), work)
+    try:
+        lab.start("minimal")
+        body(lab)
+    finally:
+        lab.stop()
+
+
+def run_all(options, work):
+    wanted = [name for name in options.only.split(",") if name]
+    unknown = [name for name in wanted if name not in {**GROUPS, **GATEWAY_GROUPS, **MESH_GROUPS}]
+    if unknown:
+        sys.exit(f"bench: there is no group {unknown[0]}; see --help")
+
+    def groups(table):
+        return [make for name, make in table.items() if not wanted or name in wanted]
+
+    if pairs := [group for make in groups(GROUPS) for group in make(options)]:
+        run_peers(options, pairs, lambda origin: peers(options, work, origin), work)
+    if os.environ.get("APUS_BENCH_MACHINE") is None and (groups(GATEWAY_GROUPS) or groups(MESH_GROUPS)):
+        return print("bench: gateways and the mesh are measured when root asks for it", file=sys.stderr)
+    if edges := [group for make in groups(GATEWAY_GROUPS) for group in make(options)]:
+        with_lab(
+            options, work,
+            lambda lab: run_peers(options, edges, lambda origin: gateways(options, work, origin, lab), work),
+        )  # fmt: skip
+    for make in groups(MESH_GROUPS):
+        group = make(options)
+        with_lab(options, work, lambda lab: report_mesh(group, group.measure(lab)))
+
+
+def main():
+    options = arguments()
+    enter_own_machine()
+    share = machine.refuse_if_busy(options.force)
+    work = os.path.abspath(options.work)
+    os.makedirs(work, exist_ok=True)
+    prepare(work)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    print(f"{machine.describe()}; {share:.0%} in use by others before; load and server on CPU {LOAD_CPU}, proxies on {machine.PROXY_CPU}")
+    print(f"`make bench ARGS=\"{' '.join(sys.argv[1:])}\"`; configuration in {options.work}", flush=True)
+    try:
+        run_all(options, work)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ public struct PeerVerification: Sendable {
 extension PeerVerification {
     /// All that decides whom it believes, for telling two apart.
     var fingerprint: String {
-        let roots = trust === TrustStore.system ? ["system"] : trust.roots.map(\.fingerprint).sorted()
+        let roots = trust.isSystem ? ["system"] : trust.roots.map(\.fingerprint).sorted()
         let lists = trust.revocationLists.map(\.fingerprint).sorted()
         let name: String =
             switch names {

@@ -35,7 +35,7 @@ private func readBIO(_ bio: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar
 
 private func writeBIO(_ bio: OpaquePointer?, _ bytes: UnsafePointer<CChar>?, _ count: CInt) -> CInt {
     // Safe: OpenSSL vouches for `count` octets.
-    unsafe SocketBIO.owner(bio)?.keep(UnsafeBufferPointer(start: bytes, count: Int(count)))
+    unsafe SocketBIO.owner(bio)?.take(UnsafeBufferPointer(start: bytes, count: Int(count)))
     return count
 }
 

@@ -17,6 +17,8 @@ internal import Glibc
     /// Encrypted bytes that the kernel has not taken yet.
     private var unsent: [UInt8] = []
     private var unsentStart = 0
+    /// What to tell the kernel with the next record, when it is not to be gathered with others: nil within a handshake.
+    private var recordFlags: CInt?
     /// Whether the last read showed that the kernel has nothing more for now.
     private var isDrained = false
     private var hasEnded = false
@@ -218,14 +220,15 @@ internal import Glibc
             while total < limit {
                 var count = 0
                 guard let base = source.baseAddress else { break }
+                recordFlags = limit - total > Self.recordLimit ? CInt(MSG_MORE) : 0
                 let result = unsafe SSL_write_ex(ssl, base + total, limit - total, &count)
                 if result != 1 { return unsafe SSL_get_error(ssl, result) }
                 total += count
             }
             return SSL_ERROR_NONE
         }
+        recordFlags = nil
         if verdict != SSL_ERROR_NONE, verdict != SSL_ERROR_WANT_READ { return .failed(fail(verdict)) }
-        _ = flush()
         if let failure { return .failed(failure) }
         return total > 0 || limit == 0 ? .moved(total) : .wantsRead
     }
@@ -233,30 +236,44 @@ internal import Glibc
     /// Whether encrypted bytes wait for the socket to become writable.
     public var hasUnsent: Bool { unsentStart < unsent.count }
 
+    /// Octets of plain text in one record (RFC 8446 §5.1); OpenSSL is asked to return after each.
+    private static let recordLimit = 16_384
+
     /// Writes what waits; false when some of it still does (or the connection is lost, which the next call tells).
     @discardableResult
     public func flush() -> Bool {
         while hasUnsent {
             let start = unsentStart
-            // Safe: the kernel reads no more than the count it is given.
-            let count = unsafe unsent.withUnsafeBufferPointer {
-                unsafe send(descriptor, $0.baseAddress.map { unsafe $0 + start }, $0.count - start, CInt(MSG_NOSIGNAL))
+            // Safe: both lie within the array.
+            let count = unsafe unsent.withUnsafeBytes {
+                unsafe transmit(UnsafeRawBufferPointer(rebasing: $0[start...]), flags: 0)
             }
-            if count < 0 {
-                let code = errno
-                if code == EINTR { continue }
-                if code == EAGAIN { return false }
-                unsent.removeAll()
-                unsentStart = 0
-                socketError = code
-                if failure == nil { _ = fail(SSL_ERROR_SYSCALL) }
-                return false
-            }
+            guard let count else { return false }
+            if count == 0 { return false }
             unsentStart += count
         }
-        unsent.removeAll()  // Its memory too: an idle connection holds none.
+        unsent = []  // Its memory too: an idle connection holds none.
         unsentStart = 0
         return true
+    }
+
+    /// Hands octets to the kernel.
+    ///
+    /// - Returns: How many it took; nil when the connection is lost.
+    private func transmit(_ bytes: UnsafeRawBufferPointer, flags: CInt) -> Int? {
+        while true {
+            // Safe: the kernel reads no more than the count it is given.
+            let count = unsafe send(descriptor, bytes.baseAddress, bytes.count, flags | CInt(MSG_NOSIGNAL))
+            if count >= 0 { return count }
+            let code = errno
+            if code == EINTR { continue }
+            if code == EAGAIN { return 0 }
+            unsent = []
+            unsentStart = 0
+            socketError = code
+            if failure == nil { _ = fail(SSL_ERROR_SYSCALL) }
+            return nil
+        }
     }
 
     /// Tells the peer that nothing more will be sent (close_notify); reading goes on.
@@ -311,8 +328,15 @@ internal import Glibc
         }
     }
 
-    func keep(_ bytes: UnsafeBufferPointer<CChar>) {
-        // Safe: the same octets, read as unsigned.
-        unsafe bytes.withMemoryRebound(to: UInt8.self) { unsafe unsent.append(contentsOf: $0) }
+    /// Takes a record from OpenSSL: to the kernel at once, unless others wait or are to be gathered with it.
+    func take(_ record: UnsafeBufferPointer<CChar>) {
+        // Safe: OpenSSL vouches for the count of octets until this returns.
+        var rest = UnsafeRawBufferPointer(record)
+        if let recordFlags, !hasUnsent {
+            guard let count = unsafe transmit(rest, flags: recordFlags) else { return }
+            unsafe rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            if unsafe rest.isEmpty { return }
+        }
+        unsafe unsent.append(contentsOf: rest)
     }
 }

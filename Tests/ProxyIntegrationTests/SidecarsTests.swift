@@ -49,6 +49,20 @@ import Testing
     }
 }
 
+/// Counts heap blocks and system calls, exactly; `strace` needs root.
+@Suite struct CostsTests {
+    @Test(.enabled(if: getuid() == 0, "other processes are traced"), .timeLimit(.minutes(10)))
+    func `requests cost what the table says`() async throws {
+        let program = try #require(SidecarsTests.program, "build the product apus-proxy first")
+        let library = "\(program.dropLast("apus-proxy".count))libCHeapCount.so"
+        let root = #filePath.prefix(upTo: #filePath.ranges(of: "/Tests/").last?.lowerBound ?? #filePath.startIndex)
+        let script = "\(root)/Benchmarks/costs/costs.py"
+        let command = ["-B", script, "--requests", "--build", "debug", "--program", program, "--library", library]
+        let run = try await Subprocess("/usr/bin/python3", command).run()
+        #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
+    }
+}
+
 private func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
 
 @Suite struct ProgramTests {

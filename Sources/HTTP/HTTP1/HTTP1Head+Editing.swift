@@ -24,14 +24,21 @@ extension HTTP1Head {
     /// Adds a field after the others.
     ///
     /// Name and value must be valid, which ``HTTPFields`` checks for text of others.
-    public mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
-        let name = appendedRange(name)
-        let value = appendedRange(value)
-        record(name: name, value: value)
-    }
+    public mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) { append(FieldID(name: name), name, value) }
+    public mutating func append(_ id: FieldID, _ value: Span<UInt8>) { append(id, id.name.utf8.span, value) }
+    public mutating func append(_ id: FieldID, _ value: String) { append(id, id.name.utf8.span, value.utf8.span) }
 
-    public mutating func append(_ id: FieldID, _ value: Span<UInt8>) { append(id.name.utf8.span, value) }
-    public mutating func append(_ id: FieldID, _ value: String) { append(id.name.utf8.span, value.utf8.span) }
+    /// Adds the whole line, so that it is written with those before it in one copy.
+    private mutating func append(_ id: FieldID, _ name: Span<UInt8>, _ value: Span<UInt8>) {
+        bytes.reserveCapacity(bytes.count + name.count + value.count + 4)
+        let name = appendedRange(name)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(ASCII.space)
+        let value = appendedRange(value)
+        bytes.append(ASCII.carriageReturn)
+        bytes.append(ASCII.lineFeed)
+        record(id, name: name, value: value, lineEnd: bytes.count)
+    }
 
     /// Leaves one field in that place with that value: adds it, or replaces the first and removes the others.
     public mutating func set(_ id: FieldID, to value: Span<UInt8>) {

@@ -82,8 +82,12 @@ extension HTTP1Head {
         return faults == 0
     }
 
-    mutating func record(name: Range<Int>, value: Range<Int>, lineEnd: Int = 0) {
-        let id = FieldID(name: bytes.span.extracting(name))
+    mutating func record(name: Range<Int>, value: Range<Int>, lineEnd: Int) {
+        record(FieldID(name: bytes.span.extracting(name)), name: name, value: value, lineEnd: lineEnd)
+    }
+
+    /// Notes a field whose name was looked up already.
+    mutating func record(_ id: FieldID, name: Range<Int>, value: Range<Int>, lineEnd: Int) {
         seen |= 1 << UInt64(id.rawValue)
         fields.append(
             Field(

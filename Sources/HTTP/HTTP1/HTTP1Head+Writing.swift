@@ -33,7 +33,7 @@ extension HTTP1Head {
             if field.lineEnd > 0 {
                 // Lines that came one after the other go out with one copy.
                 var end = field.lineEnd
-                while index < fields.count, fields[index].nameStart == end, fields[index].isAsItCame {
+                while index < fields.count, fields[index].nameStart == end, fields[index].isWholeLine {
                     end = fields[index].lineEnd
                     index += 1
                 }

@@ -18,12 +18,13 @@ public struct HTTP1Head: Sendable {
         var nameCount: UInt32
         var valueStart: UInt32
         var valueCount: UInt32
-        /// The position after the line that the field came in; 0 when it did not come like this.
+        /// The position after the line that the field came in or was added as; 0 when it has been changed since.
         var lineEnd: UInt32
         var id: FieldID
         var isRemoved = false
 
-        var isAsItCame: Bool { lineEnd > 0 && !isRemoved }
+        /// Whether its line can go out as it is in the buffer.
+        var isWholeLine: Bool { lineEnd > 0 && !isRemoved }
         var name: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameCount) }
         var value: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueCount) }
     }

@@ -67,7 +67,8 @@ struct ContainerRuntime: Sendable {
 
     /// A program in the container, as `processFile` describes it; it ends with that program's exit code.
     func execution(_ identifier: String, processFile: String) -> Subprocess {
-        runc("exec", "--process", processFile, identifier)
+        // With a log elsewhere, what runc says of a program that is not there comes without a time and a level.
+        runc("--log", "/dev/null", "exec", "--process", processFile, identifier)
     }
 
     /// What runc said last, without its own prefixes.

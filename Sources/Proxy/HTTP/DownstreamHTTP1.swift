@@ -48,7 +48,7 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
         self.mayBeHTTP2 = mayBeHTTP2
         self.info = info
         self.router = router
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = worker.idleDeadline
         super.init(worker, channel)
     }
 
@@ -78,7 +78,8 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     }
 
     func take(_ input: Span<UInt8>) {
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        // A head that comes in pieces has one time for all of them.
+        if !isWithinHead, !mayBeHTTP2 { deadline = worker.idleDeadline }
         process(input)
     }
 
@@ -111,14 +112,16 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
             mayBeHTTP2 = false
             return false
         }
+        let isFirstPiece = carry.isEmpty
         var bytes: [UInt8] = []
         swap(&bytes, &carry)
         bytes.append(input)
         mayBeHTTP2 = HTTPSniffer.startsLikePreface(bytes.span)
         if !mayBeHTTP2 {
+            deadline = worker.idleDeadline
             process(bytes.span)
         } else if bytes.count < HTTPSniffer.prefaceOctets {
-            deadline = worker.loop.now + worker.limits.headTimeout
+            if isFirstPiece { deadline = worker.loop.now + worker.limits.headTimeout }
             swap(&bytes, &carry)
         } else if let channel = channel.take() {
             end()
@@ -128,18 +131,20 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     }
 
     private func takeHead(_ input: Span<UInt8>, _ offset: inout Int) {
-        if !isWithinHead {
+        let isFirstPiece = !isWithinHead
+        if isFirstPiece {
             isWithinHead = true
             exchange.head.removeAll()
             parser.reset(.request)
-            deadline = worker.loop.now + worker.limits.headTimeout
         }
         switch parser.parse(input.extracting(offset...), into: &exchange.head) {
-        case .needsMore: offset = input.count
+        case .needsMore:
+            offset = input.count
+            if isFirstPiece { deadline = worker.loop.now + worker.limits.headTimeout }
         case .complete(let consumed):
             offset += consumed
             isWithinHead = false
-            deadline = worker.loop.now + worker.limits.idleTimeout
+            if !isFirstPiece { deadline = worker.idleDeadline }
             beginRequest()
         case .failed(let error):
             offset = input.count

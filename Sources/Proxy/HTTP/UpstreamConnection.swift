@@ -52,7 +52,7 @@ extension UpstreamConnection {
 
     private func hasOpened() {
         channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = worker.idleDeadline
         if let timer { worker.loop.cancel(timer) }
         timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
         opened()

@@ -82,7 +82,7 @@ final class UpstreamHTTP1: ChannelHolder, UpstreamLeg, UpstreamConnection, TurnH
     func end(isReusable: Bool) {
         exchange = nil
         guard isReusable, keepsAlive, state == .idle, !worker.isDraining else { return close() }
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = worker.idleDeadline
         pauseReading(false)
         if !endpoint.returned(self) { close() }
     }

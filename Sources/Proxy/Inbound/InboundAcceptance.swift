@@ -28,14 +28,14 @@ final class InboundAcceptance: ChannelHolder, Acceptance {
             return decide(.raw, isHTTP: false)
         }
         worker.add(self)
-        guard watchForMore() else { return }
+        guard watchForMore([.readable, .peerClosed]) else { return }
         let patience = worker.tables.content.mesh.protocolDetectionTimeout
         if patience > .zero { timer = worker.loop.schedule(after: patience, self) }
     }
 
     func becameReady(_ readiness: Readiness) {
         switch state {
-        case .looking: look()
+        case .looking: look(isAll: readiness.contains(.peerClosed))
         case .handshaking: proceedHandshake()
         case .closed: break
         }
@@ -44,12 +44,12 @@ final class InboundAcceptance: ChannelHolder, Acceptance {
     func judge(_ bytes: Span<UInt8>, isFull: Bool) {
         guard let port = info.port else { return }
         switch FirstBytes.judge(bytes, port.application, port.mode) {
-        case .undecided: break
+        case .undecided: if isFull { endedUndecided() }
         case .decided(let transport, let isHTTP): decide(transport, isHTTP: isHTTP)
         }
     }
 
-    /// A client that said nothing and is done: bytes, none of them.
+    /// A client that is done before it said what it is: bytes, few or none of them.
     func endedUndecided() {
         if info.port?.mode == .strict { return close() }
         decide(.raw, isHTTP: false)

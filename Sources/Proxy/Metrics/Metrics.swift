@@ -96,7 +96,9 @@ extension Metrics.Values {
         self.milliseconds += milliseconds
         bytesReceived += received
         bytesSent += sent
-        if let index = Metrics.bounds.firstIndex(where: { milliseconds <= $0 }) { buckets[index] += 1 }
+        var index = 0  // firstIndex(where:) asks the heap for its closure where nothing is optimized.
+        while index < Metrics.bounds.count, milliseconds > Metrics.bounds[index] { index += 1 }
+        if index < Metrics.bounds.count { buckets[index] += 1 }
     }
 
     mutating func add(_ other: Self) {

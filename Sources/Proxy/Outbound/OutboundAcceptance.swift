@@ -53,7 +53,7 @@ final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
     private func look(for listener: HTTPListener?, _ routes: ServerNameRoutes) {
         (self.listener, self.routes) = (listener, routes)
         state = .looking
-        guard watchForMore() else { return }
+        guard watchForMore([.readable, .peerClosed]) else { return }
         timer = worker.loop.schedule(after: patience > .zero ? patience : worker.limits.idleTimeout, self)
     }
 
@@ -61,13 +61,13 @@ final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
     private var patience: Duration { worker.tables.content.mesh.protocolDetectionTimeout }
 
     func becameReady(_ readiness: Readiness) {
-        if state == .looking { look() }
+        if state == .looking { look(isAll: readiness.contains(.peerClosed)) }
     }
 
     func endedUndecided() { carry(toOneOf: routes.other) }
 
     func judge(_ bytes: Span<UInt8>, isFull: Bool) {
-        guard bytes.count >= wanted else { return }
+        guard bytes.count >= wanted || isFull else { return }
         switch OutboundBytes.judge(bytes, routes, looksForHTTP: listener != nil) {
         case .http: if let listener { serve(listener) }
         case .bytes(let destinations, let serverName):

@@ -6,6 +6,7 @@ internal import TLS
 public enum ProxyProgram {
     /// Runs the command and returns the exit status.
     public static func run(_ arguments: [String]) async -> Int32 {
+        RecordMemory.install()
         DirectKeyMethods.install()
         do {
             return try await dispatch(arguments)

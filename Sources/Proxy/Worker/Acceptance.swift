@@ -10,7 +10,7 @@ protocol Acceptance: ChannelHolder, ReadinessHandler, TimerHandler, WorkerConnec
 
     /// Decides by what the client has said so far; called again when there is more.
     ///
-    /// - Parameter isFull: Whether more could not be looked at anyway.
+    /// - Parameter isFull: Whether more will not come, or could not be looked at anyway.
     func judge(_ bytes: Span<UInt8>, isFull: Bool)
 
     /// The client is done, and has said nothing that decides.
@@ -26,20 +26,22 @@ extension Acceptance {
     /// Has the loop tell when more has come than was there before.
     ///
     /// - Returns: False when it cannot, and the connection is closed.
-    func watchForMore() -> Bool {
-        if channel?.register(on: worker.loop, self, trigger: .edge) == true { return true }
+    func watchForMore(_ interest: Readiness = .readable) -> Bool {
+        if channel?.register(on: worker.loop, self, interest, trigger: .edge) == true { return true }
         close()
         return false
     }
 
     /// Looks at what has come.
-    func look() {
+    ///
+    /// - Parameter isAll: Whether the client will send no more than it has.
+    func look(isAll: Bool = false) {
         let worker = worker
         var buffer = worker.takeReadBuffer()
         defer { worker.giveReadBuffer(&buffer) }
         var span = buffer.mutableSpan
         switch channel?.peek(into: &span) {
-        case .moved(let count): judge(buffer.span.extracting(0..<count), isFull: count == buffer.count)
+        case .moved(let count): judge(buffer.span.extracting(0..<count), isFull: isAll || count == buffer.count)
         case .wouldBlock: break
         case .ended: endedUndecided()
         case .failed, nil: close()

@@ -31,8 +31,8 @@ extension ChannelReader {
 extension ChannelReader where Self: TurnHandler {
     /// Reads no more, or again; also what TLS has decrypted already, of which the loop cannot tell.
     func setReading(isPaused: Bool) {
-        let wasPaused = channel?.isReadingPaused ?? false
+        guard let wasPaused = channel?.isReadingPaused, wasPaused != isPaused else { return }
         channel?.pauseReading(isPaused, on: worker.loop)
-        if wasPaused, !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
+        if !isPaused, channel?.hasBufferedInput == true { worker.loop.atTurnEnd(self) }
     }
 }

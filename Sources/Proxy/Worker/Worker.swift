@@ -1,4 +1,5 @@
 internal import Base
+internal import CLinux
 internal import Discovery
 internal import EventLoop
 internal import HTTP
@@ -26,6 +27,8 @@ final class Worker {
     let telemetry: WorkerTelemetry
     private let discovery: (any DiscoveryRequests)?
     private var connections: [ObjectIdentifier: any WorkerConnection] = [:]
+    /// The most there were since memory was given back.
+    private var mostConnections = 0
     private var listeners: [Listener] = []
     private var gatewayPorts = GatewayPorts()
     /// A gateway's connections that have said nothing yet, and those that shake hands.
@@ -84,8 +87,21 @@ final class Worker {
 
     // Connections
 
-    func add(_ connection: any WorkerConnection) { connections[ObjectIdentifier(connection)] = connection }
-    func remove(_ connection: any WorkerConnection) { connections[ObjectIdentifier(connection)] = nil }
+    func add(_ connection: any WorkerConnection) {
+        connections[ObjectIdentifier(connection)] = connection
+        mostConnections = max(mostConnections, connections.count)
+    }
+
+    func remove(_ connection: any WorkerConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        guard mostConnections >= Self.manyConnections, connections.count < mostConnections / 8 else { return }
+        mostConnections = connections.count
+        connections = Dictionary(uniqueKeysWithValues: Array(connections))
+        CLinux_trim_heap()
+    }
+
+    /// After so many connections, and when most of them are gone, the heap is given back to the system.
+    private static let manyConnections = 1000
 
     /// Room for one read; empty hands are filled anew, so that a read within a read works too.
     func takeReadBuffer() -> [UInt8] {

@@ -1,10 +1,14 @@
+internal import EventLoop
+
 /// How long and how much a worker lets a peer make it wait or hold.
 struct WorkerLimits: Sendable {
     /// Octets of one read.
     static let readOctets = 64 * 1024
 
     /// A connection without traffic ends after this (Envoy's default: one hour).
-    var idleTimeout: Duration = .seconds(3600)
+    var idleTimeout: Duration = .seconds(3600) { didSet { idleNanoseconds = idleTimeout.wholeNanoseconds } }
+    /// ``idleTimeout`` as a deadline is counted, since it is asked for with every request.
+    private(set) var idleNanoseconds: Int64 = 3_600_000_000_000
     /// From the first octet of a request's head to its last.
     var headTimeout: Duration = .seconds(60)
     /// From the first octet of a TLS handshake to its end (Envoy's `transport_socket_connect_timeout` of Istio).
@@ -25,4 +29,16 @@ struct WorkerLimits: Sendable {
     var handshakes = 2048
     /// Connections at most; more are accepted and reset.
     var connections = 50_000
+}
+
+extension Duration {
+    fileprivate var wholeNanoseconds: Int64 { (MonotonicTime(nanoseconds: 0) + self).nanoseconds }
+}
+
+extension Worker {
+    /// When a connection ends on which nothing comes from now on.
+    var idleDeadline: MonotonicTime {
+        let (sum, overflows) = loop.now.nanoseconds.addingReportingOverflow(limits.idleNanoseconds)
+        return MonotonicTime(nanoseconds: overflows ? .max : sum)
+    }
 }

@@ -7,6 +7,8 @@ internal import COpenSSL
     nonisolated(unsafe) let raw: OpaquePointer
     /// The roots it was made of; empty for the system's.
     public let roots: [Certificate]
+    /// Whether it is ``system``, without making that: reading some 140 certificates takes a megabyte, and a third of a start.
+    let isSystem: Bool
     let revocationLists: [RevocationList]
     /// When the first of the revocation lists runs out, after which nothing is believed; nil without lists.
     let revocationExpiry: Timestamp?
@@ -21,6 +23,7 @@ internal import COpenSSL
             throw MeshError(.invalidConfiguration, "a trust store without roots would refuse every peer")
         }
         self.roots = roots
+        isSystem = false
         self.revocationLists = revocationLists
         revocationExpiry = revocationLists.map(\.nextUpdate).min()
         unsafe raw = Self.makeStore()
@@ -41,6 +44,7 @@ internal import COpenSSL
     public static let none = TrustStore(isSystem: false)
 
     private init(isSystem: Bool) {
+        self.isSystem = isSystem
         roots = []
         revocationLists = []
         revocationExpiry = nil
