@@ -192,15 +192,22 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
 
     private func takeBody(_ input: Span<UInt8>, _ offset: inout Int) {
         switch body.next(in: input, at: &offset) {
-        case .data(let range): exchange.body(input.extracting(range))
-        case .end:
-            state = .response
-            exchange.requestEnded(trailers: body.trailers)
+        case .data(let range):
+            exchange.body(input.extracting(range))
+            // A body of known length ends with its last octet: nothing more may come to tell.
+            if body.isComplete { bodyEnded() }
+        case .end: bodyEnded()
         case .needsMore: break
         case .failed(let error):
             offset = input.count
             refuse(error)
         }
+    }
+
+    private func bodyEnded() {
+        guard state == .body else { return }
+        state = .response
+        exchange.requestEnded(trailers: body.trailers)
     }
 
     /// The client broke the protocol: it gets an answer if none has begun, and the connection ends.
@@ -280,8 +287,16 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
             response.append(.connection, "keep-alive")
         }
         if isResponseChunked { response.append(.transferEncoding, "chunked") }
+        if framing == .none { tellEmptyBody(&response) }
         response.write(to: &output.bytes)
         if framing == .tunnel { beginTunnel() }
+    }
+
+    /// In HTTP/2 a head may say that it is all there is: in HTTP/1 a client would wait for more.
+    private func tellEmptyBody(_ response: inout HTTP1Head) {
+        let mayHaveBody = response.status >= 200 && response.status != 204 && response.status != 304
+        guard mayHaveBody, exchange.head.methodID != .head, !response.contains(.contentLength) else { return }
+        response.append(.contentLength, "0")
     }
 
     private func beginTunnel() {
