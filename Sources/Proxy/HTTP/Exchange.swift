@@ -66,6 +66,14 @@ final class Exchange: ConfigurationWaiter {
     /// Whether this is a copy of a request, which nobody wants to read of.
     private(set) var isMirror = false
     var log = ExchangeLog()
+    /// How the client's gRPC-Web becomes gRPC; nil for any other request.
+    private var web: GRPCWeb?
+    /// What chooses the endpoint with consistent hashing; nil for any.
+    private(set) var hash: UInt64?
+    /// What a client is told by that gets a cookie for it.
+    private var cookie: String?
+    /// Whether the pool counts it among its retries.
+    var isRetrying = false
 
     /// Requests larger than this cannot be tried again.
     private static let replayLimit = 64 * 1024
@@ -85,9 +93,11 @@ final class Exchange: ConfigurationWaiter {
         (isChunked, isEncoded, headOctets) = (false, false, 0)
         attempts = 1
         log.begin(at: worker.loop.now)
-        if GRPCNotes.isCall(head) { log.grpc = GRPCNotes() }
         upgrade = RequestRules.offeredUpgrade(head)
-        RequestRules(info: info).apply(to: &head, worker: worker)
+        log.client = RequestRules(info: info).apply(to: &head, worker: worker)
+        web = info.translatesGRPCWeb ? GRPCWeb(head) : nil
+        web?.translate(request: &head)
+        if GRPCNotes.isCall(head) { log.grpc = GRPCNotes() }
         route()
     }
 
@@ -95,14 +105,28 @@ final class Exchange: ConfigurationWaiter {
     func body(_ data: Span<UInt8>) {
         log.bytesReceived += data.count
         guard phase != .idle, !log.isRefused else { return }
+        guard web != nil else { return addBody(data) }
+        var translated: [UInt8] = []
+        guard web?.translate(request: data, into: &translated) == true else { return refuseText() }
+        addBody(translated.span)
+    }
+
+    private func addBody(_ data: Span<UInt8>) {
         log.grpc?.request.take(data)
         HTTP1RequestWriter.body(data, isChunked: isChunked, to: &request.bytes)
         for mirror in mirrors { mirror.exchange.body(data) }
     }
 
+    private func refuseText() {
+        if phase == .responding { return cutOff() }
+        release(isReusable: false)
+        respond(.badRequest("grpc-web-text is not base64"))
+    }
+
     /// The request is complete, with trailers or without.
     func requestEnded(trailers: HTTP1Head?) {
         isRequestComplete = true
+        if phase != .idle, !log.isRefused, web?.isRequestWhole == false { return refuseText() }
         guard phase != .idle else { return }
         self.trailers = trailers
         if isChunked { HTTP1RequestWriter.end(trailers: trailers, to: &request.bytes) }
@@ -172,7 +196,10 @@ final class Exchange: ConfigurationWaiter {
     func start(_ pool: DestinationPool, _ retries: RetryPolicy) {
         self.pool = pool
         version = pool.version(for: head, from: info.direction)
+        // What becomes a gRPC call can be nothing else, unless somebody has declared it.
+        if web != nil, pool.destination.application != .http { version = .http2 }
         retry = RetryDecision(retries)
+        hash = pool.destination.affinity?.hash(head, from: log.client ?? info.peer.ip, &worker.random, cookie: &cookie)
         startTotalTimer()
         encode()
         connect()
@@ -222,9 +249,16 @@ final class Exchange: ConfigurationWaiter {
 
     func connect() {
         guard let pool else { return respond(.noCluster) }
+        if pool.isFull { return respond(.reset(.overflow, wasRetried: retry.wasRetried)) }
         guard let endpoint = pickEndpoint(of: pool) else {
             let refusal = pool.destination.refusal
             return respond(refusal.isEmpty ? .noHealthyUpstream : .refused(refusal))
+        }
+        if let security = endpoint.security, security.context == nil {
+            // Another attempt would find the same. What is missing is for the log, and not for the client.
+            worker.handshakeFailed(to: endpoint, security.problem)
+            log.upstreamFailure = security.problem
+            return respond(.reset(.localConnectionFailure, wasRetried: retry.wasRetried, cause: security.problem))
         }
         self.endpoint = endpoint
         endpoint.load += 1
@@ -295,7 +329,9 @@ final class Exchange: ConfigurationWaiter {
         let rules = ResponseRules(info: info, serviceTime: log.serviceTime)
         rules.tellServiceTime(in: &response)
         progress?.edit(&response)
+        if let cookie { response.append("set-cookie".utf8.span, cookie.utf8.span) }
         rules.tellServer(in: &response)
+        web?.translate(response: &response)
         downstream.beginResponse(&response, isRequestComplete: isRequestComplete)
     }
 
@@ -308,7 +344,10 @@ final class Exchange: ConfigurationWaiter {
     func responseBody(_ data: Span<UInt8>) {
         log.bytesSent += data.count
         log.grpc?.response.take(data)
-        downstream.responseBody(data)
+        guard web != nil else { return downstream.responseBody(data) }
+        var translated: [UInt8] = []
+        web?.translate(response: data, into: &translated)
+        downstream.responseBody(translated.span)
     }
 
     /// The response is complete.
@@ -318,7 +357,12 @@ final class Exchange: ConfigurationWaiter {
         let downstream = downstream
         if log.details.isEmpty { log.details = "via_upstream" }
         if let trailers { log.grpc?.note(trailers) }
-        downstream.endResponse(trailers: trailers)
+        if let end = web?.end(trailers: trailers), !end.isEmpty {
+            downstream.responseBody(end.span)
+            downstream.endResponse(trailers: nil)
+        } else {
+            downstream.endResponse(trailers: trailers)
+        }
         finish(isReusable: isReusable && isRequestComplete)
         downstream.exchangeEnded()
     }
@@ -369,7 +413,7 @@ final class Exchange: ConfigurationWaiter {
     func respond(_ reply: LocalReply) {
         let downstream = downstream
         log.grpc?.answered(reply)
-        var reply = log.grpc == nil ? reply : reply.forGRPC
+        var reply = log.grpc == nil ? reply : reply.forGRPC(contentType: web?.contentType)
         progress?.edit(&reply)
         log.refused(reply)
         phase = .responding
@@ -385,7 +429,10 @@ final class Exchange: ConfigurationWaiter {
         request.removeAll()
         trailers = nil
         if !tried.isEmpty { tried.removeAll(keepingCapacity: true) }
+        if isRetrying { pool?.retries -= 1 }
+        isRetrying = false
         pool = nil
+        (web, hash, cookie) = (nil, nil, nil)
         forgetRoute()
         log.reset()
     }

@@ -32,11 +32,13 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
     private var isCounted = false
     private var timer: TimerID?
     private var deadline: MonotonicTime
+    private let birth: MonotonicTime
 
     init(_ worker: Worker, _ endpoint: EndpointPool) {
         self.worker = worker
         self.endpoint = endpoint
-        deadline = worker.loop.now + endpoint.limits.connectTimeout
+        birth = worker.loop.now
+        deadline = birth + endpoint.limits.connectTimeout
     }
 
     var isReady: Bool { state == .idle || state == .head || state == .body || state == .tunnel }
@@ -73,7 +75,7 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
 
     private func opened() {
         channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
-        deadline = worker.idleDeadline
+        deadline = endpoint.limits.deadline(worker.loop.now, birth: birth, default: worker.limits.idleTimeout)
         if let timer { worker.loop.cancel(timer) }
         timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
         state = .idle
@@ -115,8 +117,10 @@ final class UpstreamHTTP1: UpstreamLeg, ReadinessHandler, TimerHandler, TurnHand
 
     func end(isReusable: Bool) {
         exchange = nil
-        guard isReusable, keepsAlive, state == .idle, !worker.isDraining else { return close() }
-        deadline = worker.idleDeadline
+        guard isReusable, keepsAlive, state == .idle, !worker.isDraining,
+            !endpoint.limits.hasOutlived(birth, at: worker.loop.now)
+        else { return close() }
+        deadline = endpoint.limits.deadline(worker.loop.now, birth: birth, default: worker.limits.idleTimeout)
         pauseReading(false)
         if !endpoint.returned(self) { close() }
     }

@@ -24,6 +24,7 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
     private(set) var served = 0
     private var timer: TimerID?
     private var deadline: MonotonicTime
+    private let birth: MonotonicTime
 
     /// Streams at a time, however many more the endpoint allows.
     private static let mostStreams = 1024
@@ -39,7 +40,8 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
     init(_ worker: Worker, _ endpoint: EndpointPool) {
         self.worker = worker
         self.endpoint = endpoint
-        deadline = worker.loop.now + endpoint.limits.connectTimeout
+        birth = worker.loop.now
+        deadline = birth + endpoint.limits.connectTimeout
     }
 
     var isOpen: Bool { state == .open }
@@ -49,11 +51,14 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
 
     /// Whether one more stream can begin, now or once it is connected.
     var canServe: Bool {
-        guard state != .closed, !isGoingAway, !worker.isDraining else { return false }
+        guard state != .closed, !isGoingAway, !worker.isDraining,
+            !endpoint.limits.hasOutlived(birth, at: worker.loop.now)
+        else { return false }
         let limit = endpoint.limits.requestsPerConnection
         if limit > 0, served + waiting.count >= limit { return false }
         let most = state == .open ? min(Self.mostStreams, engine.peerConcurrentStreams) : 100
-        return streams.count + waiting.count < most
+        let own = endpoint.limits.streams
+        return streams.count + waiting.count < (own > 0 ? min(most, own) : most)
     }
 
     /// A stream for one more exchange.
@@ -88,7 +93,7 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
 
     private func opened() {
         channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = endpoint.limits.deadline(worker.loop.now, birth: birth, default: worker.limits.idleTimeout)
         if let timer { worker.loop.cancel(timer) }
         timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
         state = .open
@@ -122,7 +127,7 @@ final class UpstreamHTTP2: HTTP2EngineHandler, ReadinessHandler, TimerHandler, T
             engine.reset(stream.id, code: HTTP2Code.cancel)
             scheduleFlush()
         }
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = endpoint.limits.deadline(worker.loop.now, birth: birth, default: worker.limits.idleTimeout)
         if canServe { endpoint.streamEnded(self) } else if streams.isEmpty, waiting.isEmpty { retireWhenIdle() }
     }
 
