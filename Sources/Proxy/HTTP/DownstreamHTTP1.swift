@@ -39,6 +39,8 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
     /// Whether nothing has come yet, so that it may turn out to be HTTP/2.
     private var mayBeHTTP2: Bool
     private var deadline: MonotonicTime
+    /// When an upgraded connection ends whose server is no longer there; nil while it is.
+    private var tunnelEnd: MonotonicTime?
     private var timer: TimerID?
 
     init(
@@ -379,7 +381,7 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
 
     func timerFired(_ timer: TimerID) {
         self.timer = nil
-        if worker.loop.now >= deadline { return expired() }
+        if worker.loop.now >= min(deadline, tunnelEnd ?? deadline) { return expired() }
         if exchange.phase == .idle {
             exchange.releaseMemory()
             output.releaseMemory()
@@ -404,6 +406,9 @@ final class DownstreamHTTP1: DownstreamLeg, ReadinessHandler, TimerHandler, Turn
         if info.isAllowed(by: worker.tables) { return }
         if isIdle { return close() }
         closesAfterResponse = true
+        guard state == .tunnel else { return }
+        // What was upgraded has no end of a response to wait for.
+        if info.direction == .gateway { tunnelEnd = worker.loop.now + worker.limits.drainTimeout } else { lost() }
     }
 
     var isIdle: Bool { state == .head && !isWithinHead }
