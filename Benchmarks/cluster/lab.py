@@ -50,7 +50,7 @@ class API:
         text = None if body is None else json.dumps(body)
         try:
             response = self.response(method, path, text, content_type)
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+        except (http.client.RemoteDisconnected, OSError):
             # The server has closed a connection that was idle for long.
             self.local.connection.close()
             response = self.response(method, path, text, content_type)

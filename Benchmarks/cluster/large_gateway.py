@@ -191,13 +191,17 @@ class LargeGateway:
 
     def route(self, number):
         index = number * 7919 % self.hosts
-        client = Client(name(index))
         place, value = self.route_of(index, f"changed {number}")
+        return self.timed(
+            lambda: self.lab.api.patch(f"{place}/route{index}", {"spec": value["spec"]}),
+            lambda: self.answer(index) == f"changed {number}".encode(),
+        )
+
+    @staticmethod
+    def answer(number):
+        client = Client(name(number))
         try:
-            return self.timed(
-                lambda: self.lab.api.patch(f"{place}/route{index}", {"spec": value["spec"]}),
-                lambda: client.get()[1] == f"changed {number}".encode(),
-            )
+            return client.get()[1]
         finally:
             client.close()
 

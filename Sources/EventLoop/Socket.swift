@@ -126,6 +126,19 @@ public struct Socket: ~Copyable, Sendable {
         try set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 3)
     }
 
+    /// Probes an idle peer.
+    ///
+    /// - Parameters:
+    ///   - idle: Seconds of silence before the first probe; 0 leaves it to the system, as with the others.
+    ///   - interval: Seconds between probes.
+    ///   - probes: How many without an answer end the connection.
+    public borrowing func keepAlive(after idle: CInt, every interval: CInt, probes: CInt) throws(SystemError) {
+        try set(SOL_SOCKET, SO_KEEPALIVE, 1)
+        if idle > 0 { try set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, min(idle, 32767)) }
+        if interval > 0 { try set(CInt(IPPROTO_TCP), TCP_KEEPINTVL, min(interval, 32767)) }
+        if probes > 0 { try set(CInt(IPPROTO_TCP), TCP_KEEPCNT, min(probes, 127)) }
+    }
+
     private borrowing func set(_ level: CInt, _ option: CInt, _ value: CInt) throws(SystemError) {
         let descriptor = descriptor
         try systemCall("setsockopt") { CLinux_set_option(descriptor, level, option, value) }

@@ -1,5 +1,6 @@
 internal import Base
 internal import JSON
+internal import MeshAPI
 internal import YAML
 
 /// The annotations that change what is injected, and what each of them may hold.
@@ -75,7 +76,8 @@ public enum AnnotationRules {
     private static let proxyConfig: Rule = { text in
         do {
             let value = try YAML.value(text)
-            return value.object != nil || value.isNull ? nil : "is not a mapping of ProxyConfig's fields"
+            guard value.object != nil || value.isNull else { return "is not a mapping of ProxyConfig's fields" }
+            return GatewayTopology.problem(value).map { "cannot be used: \($0)" }
         } catch {
             return "is not YAML: \(error)"
         }

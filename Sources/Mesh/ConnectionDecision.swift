@@ -114,7 +114,7 @@ extension MeshModel {
         guard let server, server.hasSidecar else { return (nil, "no sidecar") }
         let claim = claim(on: port, of: server, by: services(selecting: server))
         let mode = serverMode(of: server, port: port, claimedBy: hasLegacyPolicies ? claim : nil)
-        let application = claim?.port.spoken.application ?? .auto
+        let application = application(of: server, port: port)
         let bytes: InboundBytes =
             switch wire {
             case .mutualTLS: application == .tcp ? .meshTCP : .meshHTTP

@@ -80,6 +80,10 @@ public struct DestinationDecision: Hashable, Sendable {
     /// Why the destination as a whole is, or may be, encrypted or not.
     public var reason = ""
     public var loadBalancing = LoadBalancing.leastRequest
+    /// What requests must have in common to get the same endpoint; nil when it does not matter.
+    public var consistentHash: LoadBalancer.ConsistentHash?
+    /// As the rule says it; nil when it does not.
+    public var connectionPool: ConnectionPool?
     public var connectTimeout = Duration.seconds(10)
     /// Connections at most, 0 for no limit.
     public var maxConnections = 0

@@ -7,7 +7,7 @@ extension MeshModel {
     /// - Returns: nil when the client sees no such service or port, or its rule has no such subset.
     public func destination(_ name: DestinationName, for client: Client) -> DestinationDecision? {
         guard let service = services[name.host], let port = service.port(name.port), port.spoken != .udp,
-            sees(client, service)
+            mayReach(client, service)
         else { return nil }
         let rule = rule(for: client, to: service)
         if !name.subset.isEmpty, rule?.subset(name.subset) == nil { return nil }
@@ -45,7 +45,9 @@ extension MeshModel {
             case .random: .random
             default: .leastRequest
             }
+        decision.consistentHash = settings.loadBalancer?.consistentHash
         let pool = settings.connectionPool
+        decision.connectionPool = pool
         decision.connectTimeout = pool?.connectTimeout ?? config.connectTimeout
         decision.maxConnections = pool?.maxConnections ?? 0
         decision.maxPendingRequests = pool?.maxPendingRequests ?? 0

@@ -59,7 +59,12 @@ extension MeshModel {
         if number == config.proxyListenPort || number == config.proxyInboundListenPort {
             return decision(.bytes(.blackHole), "the proxy's own port \(number)")
         }
-        let unknown = allowsUnknown ? AddressDecision.Target.passthrough : .blackHole
+        let proxy = sidecar(for: client).flatMap { egressProxy(of: $0) }
+        let unknown =
+            allowsUnknown ? proxy.map(AddressDecision.Target.destination) ?? .passthrough : .blackHole
+        if let listener = egressListener(for: client, at: address, port: number) {
+            return decision(route(of: listener, for: client, unknown), "Sidecar listener \(address):\(number)")
+        }
         let hosts =
             (hostsByAddress[address] ?? []).sorted() + (headlessHostsByAddress[address]?.keys.sorted() ?? [])
         // An entry for TCP without addresses can be told only by its port, and has all of that.
@@ -70,13 +75,31 @@ extension MeshModel {
             applyVirtualServices(of: host, for: client, to: address, port: number, unknown: unknown, &result)
             return result
         }
-        let isHTTPPort = httpPortCounts[number] != nil
+        let isHTTPPort = httpPortCounts[number] != nil || hasHTTPListener(client, port: number)
         var result = decision(
             isHTTPPort ? .auto(port: number, other: unknown) : .bytes(unknown),
             "unknown address (outboundTrafficPolicy \(policy.rawValue))"
         )
         result.serverNames = serverNames(for: client, to: address, port: number)
         return result
+    }
+
+    /// What a connection to a listener of the client's own Sidecar means: bytes go to the oldest service of the port.
+    private func route(
+        of listener: Sidecar.Egress,
+        for client: Client,
+        _ unknown: AddressDecision.Target
+    ) -> AddressDecision.Route {
+        let number = listener.port?.number ?? 0
+        let spoken = PortProtocol(named: listener.port?.protocolName ?? "")
+        if spoken.isHTTP { return .http(port: number) }
+        let service = services.values
+            .filter { $0.port(number).map { $0.spoken != .udp } ?? false && sees(client, $0, port: number) }
+            .min { $0.precedes($1) }
+        let target = service.map {
+            AddressDecision.Target.destination(DestinationName(host: $0.host, port: number))
+        }
+        return spoken == .auto ? .auto(port: number, other: target ?? unknown) : .bytes(target ?? unknown)
     }
 
     private func precedes(_ left: String, _ right: String) -> Bool {
@@ -86,7 +109,7 @@ extension MeshModel {
 
     private func route(for client: Client, toPort number: Int, ofHost host: String) -> AddressDecision.Route? {
         guard let service = services[host], let port = service.port(number), port.spoken != .udp,
-            sees(client, service)
+            sees(client, service, port: number)
         else { return nil }
         let destination = AddressDecision.Target.destination(DestinationName(host: host, port: number))
         switch port.spoken.application {
@@ -110,13 +133,19 @@ extension MeshModel {
             reason: service?.host ?? "no service known here as \(authority) has HTTP port \(number)"
         )
         applyVirtualServices(to: authority, service, for: client, port: number, &decision)
+        if decision.destination == nil, decision.routes == nil, outboundTrafficPolicy(for: client) == .allowAny,
+            let sidecar = sidecar(for: client), let proxy = egressProxy(of: sidecar)
+        {
+            decision.destination = proxy
+            decision.reason += "; goes to the egress proxy of Sidecar \(sidecar.metadata.key)"
+        }
         return decision
     }
 
     /// The service with this host if the client sees it and it has HTTP on the port, declared or not.
     func httpService(_ host: String, for client: Client, port number: Int) -> Service? {
         guard let service = services[host], let port = service.port(number), port.spoken.application.routesHTTP,
-            sees(client, service)
+            sees(client, service, port: number)
         else { return nil }
         return service
     }

@@ -62,6 +62,8 @@ public struct MeshConfig: Hashable, Sendable {
     public var statusPort = 15020
     /// `defaultConfig.proxyAdminPort`.
     public var proxyAdminPort = 15000
+    /// `defaultConfig.gatewayTopology`.
+    public var gatewayTopology = GatewayTopology()
     /// `defaultConfig.holdApplicationUntilProxyStarts`.
     public var holdApplicationUntilProxyStarts = false
 
@@ -154,6 +156,7 @@ public struct MeshConfig: Hashable, Sendable {
         discoveryAddress = reader.string("discoveryAddress") ?? discoveryAddress
         statusPort = reader.int("statusPort") ?? statusPort
         proxyAdminPort = reader.int("proxyAdminPort") ?? proxyAdminPort
+        gatewayTopology = reader.object("gatewayTopology", GatewayTopology.init) ?? gatewayTopology
         holdApplicationUntilProxyStarts =
             reader.bool("holdApplicationUntilProxyStarts") ?? holdApplicationUntilProxyStarts
     }

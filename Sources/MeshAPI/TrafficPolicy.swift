@@ -81,6 +81,7 @@ public struct TrafficPolicy: Hashable, Sendable {
     private func validate(_ settings: Settings, namespace: String) -> Validation {
         (settings.tls?.validate(namespace: namespace) ?? Validation())
             + (settings.connectionPool?.validate() ?? Validation())
+            + (settings.loadBalancer?.validate() ?? Validation())
     }
 }
 
@@ -94,6 +95,23 @@ public struct ConnectionPool: Hashable, Sendable {
     public var maxRequestsPerConnection: Int?
     public var maxRetries: Int?
     public var httpIdleTimeout: Duration?
+    public var maxConcurrentStreams: Int?
+    public var maxConnectionDuration: Duration?
+    public var tcpKeepalive: TCPKeepalive?
+
+    /// When a silent connection is probed; nil fields leave it to the system.
+    public struct TCPKeepalive: Hashable, Sendable {
+        public var probes: Int?
+        public var time: Duration?
+        public var interval: Duration?
+
+        init(_ reader: inout FieldReader) {
+            probes = reader.int("probes", in: 0...127)
+            time = reader.duration("time")
+            interval = reader.duration("interval")
+        }
+    }
+
     /// `http.h2UpgradePolicy`; nil means ``H2UpgradePolicy/inherited``.
     public var h2UpgradePolicy: H2UpgradePolicy?
     /// `http.useClientProtocol`: requests go on in the version in which the client made them.
@@ -113,7 +131,8 @@ public struct ConnectionPool: Hashable, Sendable {
             pool.maxConnections = tcp.int("maxConnections", in: 0...Int(Int32.max))
             pool.connectTimeout = tcp.duration("connectTimeout")
             pool.tcpIdleTimeout = tcp.duration("idleTimeout")
-            tcp.ignore("tcpKeepalive", "maxConnectionDuration")
+            pool.tcpKeepalive = tcp.object("tcpKeepalive", TCPKeepalive.init)
+            pool.maxConnectionDuration = tcp.duration("maxConnectionDuration")
         }
         _ = reader.object("http") { http in
             pool.maxPendingRequests = http.int("http1MaxPendingRequests", in: 0...Int(Int32.max))
@@ -123,7 +142,7 @@ public struct ConnectionPool: Hashable, Sendable {
             pool.httpIdleTimeout = http.duration("idleTimeout")
             pool.h2UpgradePolicy = http.choice("h2UpgradePolicy", H2UpgradePolicy.self)
             pool.usesClientProtocol = http.bool("useClientProtocol") ?? false
-            http.ignore("maxConcurrentStreams")
+            pool.maxConcurrentStreams = http.int("maxConcurrentStreams", in: 0...Int(Int32.max))
         }
         self = pool
     }
@@ -139,28 +158,6 @@ public struct ConnectionPool: Hashable, Sendable {
             )
         }
         return result
-    }
-}
-
-/// How an endpoint is chosen (DestinationRule `loadBalancer`).
-public struct LoadBalancer: Hashable, Sendable {
-    public enum Simple: String, CaseIterable, Sendable {
-        case unspecified = "UNSPECIFIED"
-        case leastConnections = "LEAST_CONN"
-        case random = "RANDOM"
-        /// To the address that the client chose.
-        case passthrough = "PASSTHROUGH"
-        case roundRobin = "ROUND_ROBIN"
-        case leastRequest = "LEAST_REQUEST"
-    }
-
-    public var simple: Simple = .unspecified
-
-    public init(simple: Simple) { self.simple = simple }
-
-    init(_ reader: inout FieldReader) {
-        simple = reader.choice("simple", Simple.self) ?? .unspecified
-        reader.ignore("consistentHash", "localityLbSetting", "warmup", "warmupDurationSecs")
     }
 }
 

@@ -19,6 +19,18 @@ import Testing
             .init(number: 80, application: .http, mode: .strict, reason: "PeerAuthentication foo/default"),
             .init(number: 1, application: .auto, mode: .disable, reason: "", service: "a.b", servicePort: 65535),
         ]
+        for target in [
+            InboundPolicy.Target.port(8080), .loopback(8081, isIPv6: false), .loopback(8082, isIPv6: true),
+            .socket("/run/app.sock"),
+        ] {
+            var port = InboundPolicy.Port(number: 7, application: .tcp, mode: .strict, reason: "")
+            port.target = target
+            inbound.ports.append(port)
+        }
+        inbound.ports[0].translatesGRPCWeb = true
+        inbound.listeners = [
+            .init(address: "127.0.0.1", port: 9080, isInbound: false), .init(address: "::", port: 1, isInbound: true),
+        ]
         inbound.otherMode = .disable
         inbound.otherReason = ""
         inbound.minimumVersion = .tls13
@@ -46,6 +58,21 @@ import Testing
         destination.connectTimeout = .seconds(3)
         (destination.maxConnections, destination.maxPendingRequests) = (1, 2)
         destination.maxRequestsPerConnection = 3
+        (destination.maxRequests, destination.maxRetries, destination.maxStreams) = (4, 5, 6)
+        (destination.idleTimeout, destination.tcpIdleTimeout) = (.seconds(1), .milliseconds(2))
+        destination.maxConnectionDuration = .seconds(60)
+        destination.keepalive = Destination.TCPKeepalive()
+        destination.keepalive?.time = .seconds(7)
+        let affinities: [Resource] = [
+            Destination.Affinity.Key.header("x-user"), .parameter("user"), .sourceAddress,
+            .cookie("c", path: "/", lifetime: nil), .cookie("c", path: "", lifetime: .zero),
+            .cookie("c", path: "/a", lifetime: .seconds(3)),
+        ].map { key in
+            var sticky = destination
+            sticky.affinity = Destination.Affinity(key)
+            sticky.affinity?.tableSize = 251
+            return .destination(sticky)
+        }
         var files = destination
         files.tls = ClientTLS(credential: .files(certificate: "/c", key: "/k"))
         files.tls?.rootsFile = "/r"
@@ -63,7 +90,7 @@ import Testing
             .host(.destination("d", retries: RetryPolicy(attempts: 0))), .host(.destination("d", retries: .init())),
             .host(.unknown), .destination(destination), .destination(files), .destination(simple),
             .destination(Destination(name: "", host: "", port: 0, application: .auto)),
-        ] + GatewayResources.all
+        ] + affinities + GatewayResources.all
     }()
 
     @Test(arguments: resources) func `comes back as it was`(_ resource: Resource) throws {

@@ -359,4 +359,30 @@ import Testing
         #expect(decision.connectTimeout == .milliseconds(30) && decision.maxPendingRequests == 2)
         #expect(decision.maxRequestsPerConnection == 1)
     }
+
+    @Test func `limits and consistent hashing are as the rule says`() throws {
+        var mesh = MeshFixture()
+        try mesh.service("bar", "httpbin")
+        #expect(mesh.model.destination(from: "foo", "httpbin.bar")?.consistentHash == nil)
+        try mesh.add(
+            destinationRule(
+                "bar",
+                "r",
+                "host: httpbin, trafficPolicy: {loadBalancer: {consistentHash: {httpCookie: {name: c, path: /p, ttl: 3s}}}, "
+                    + "connectionPool: {tcp: {maxConnectionDuration: 1m, tcpKeepalive: {time: 7s, probes: 2}}, "
+                    + "http: {maxConcurrentStreams: 5, http2MaxRequests: 6, maxRetries: 7, idleTimeout: 8s}}}"
+            )
+        )
+        let decision = try #require(mesh.model.destination(from: "foo", "httpbin.bar"))
+        guard case .cookie(let cookie)? = decision.consistentHash?.key else {
+            Issue.record("no cookie")
+            return
+        }
+        #expect(cookie.name == "c" && cookie.path == "/p" && cookie.lifetime == .seconds(3))
+        #expect(decision.consistentHash?.minimumRingSize == 1024 && decision.consistentHash?.tableSize == nil)
+        let pool = try #require(decision.connectionPool)
+        #expect(pool.maxConcurrentStreams == 5 && pool.maxRequests == 6 && pool.maxRetries == 7)
+        #expect(pool.maxConnectionDuration == .seconds(60) && pool.httpIdleTimeout == .seconds(8))
+        #expect(pool.tcpKeepalive?.time == .seconds(7) && pool.tcpKeepalive?.probes == 2)
+    }
 }

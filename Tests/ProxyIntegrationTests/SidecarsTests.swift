@@ -27,6 +27,23 @@ import Testing
         #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
     }
 
+    @Test(.enabled(if: getuid() == 0, "network namespaces need root"), .timeLimit(.minutes(10)))
+    func `listeners and endpoints are where Sidecars and Gateways say`() async throws {
+        let scripts = "\(#filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex))/Scripts"
+        let program = try #require(Self.program, "build the product apus-proxy first")
+        let run = try await Subprocess("bash", ["\(scripts)/listeners.sh", program]).run()
+        #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
+    }
+
+    @Test(.enabled(if: getuid() == 0, "network namespaces need root"), .timeLimit(.minutes(10)))
+    func `gRPC-Web, proxies before a gateway, and affinity`() async throws {
+        let scripts = "\(#filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex))/Scripts"
+        let program = try #require(Self.program, "build the product apus-proxy first")
+        let command = ["--net", "/usr/bin/python3", "-B", "\(scripts)/edge.py", program]
+        let run = try await Subprocess("unshare", command).run()
+        #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
+    }
+
     /// Debian's Python, which has Debian's packages, in a network namespace of its own.
     @Test(.enabled(if: getuid() == 0, "network namespaces need root"), .timeLimit(.minutes(10)))
     func `two sidecars speak HTTP/2 and gRPC with clients good and bad`() async throws {

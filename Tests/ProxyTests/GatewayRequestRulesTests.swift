@@ -10,7 +10,7 @@ import Testing
         var head = RouteMatchTests.head("/", fields)
         let peer = SocketAddress(IPAddress(ipv4: 0xC633_6401), port: 5000)
         let info = ConnectionInfo(.gateway, peer: peer, target: SocketAddress(.loopback, port: 80))
-        GatewayRequestRules(info: info).apply(to: &head)
+        _ = GatewayRequestRules(info: info).apply(to: &head)
         return head
     }
 
@@ -35,6 +35,39 @@ import Testing
         #expect(left.contains("x-envoyish"))
         #expect(head.text(of: .xEnvoyExternalAddress) == "198.51.100.1")
         #expect(head.text(of: .xForwardedProto) == "http")
+    }
+}
+
+@Suite struct TrustedProxyTests {
+    static func client(_ trusted: Int, _ fields: [(String, String)]) -> (IPAddress?, HTTP1Head) {
+        var head = RouteMatchTests.head("/", fields)
+        let peer = SocketAddress(IPAddress(ipv4: 0xC633_6401), port: 5000)
+        let info = ConnectionInfo(.gateway, peer: peer, target: SocketAddress(.loopback, port: 80))
+        return (GatewayRequestRules(info: info, trustedProxies: trusted).apply(to: &head), head)
+    }
+
+    @Test(arguments: [
+        (0, "192.0.2.1", nil), (1, "192.0.2.1", "192.0.2.1"), (1, "192.0.2.9,192.0.2.1", "192.0.2.1"),
+        (2, "192.0.2.9, 192.0.2.1", "192.0.2.9"), (2, "192.0.2.1", nil), (1, "unknown", nil),
+        (1, "2001:db8::1", "2001:db8::1"), (1, "", nil), (3, ",,192.0.2.1", nil),
+    ])
+    func `the client is so many from the end of the list`(trusted: Int, list: String, expected: String?) {
+        let (client, head) = Self.client(trusted, [("x-forwarded-for", list)])
+        #expect(client == expected.flatMap { IPAddress($0) })
+        #expect(head.text(of: .xEnvoyExternalAddress) == expected ?? "198.51.100.1")
+        #expect(head.text(of: .xForwardedFor) == "\(list),198.51.100.1")
+    }
+
+    @Test func `several fields are one list`() {
+        let fields = [("x-forwarded-for", "192.0.2.1"), ("x-forwarded-for", "192.0.2.2")]
+        #expect(Self.client(2, fields).0 == IPAddress("192.0.2.1"))
+    }
+
+    @Test func `the scheme is believed of proxies alone`() {
+        let fields = [("x-forwarded-proto", "https")]
+        #expect(Self.client(0, fields).1.text(of: .xForwardedProto) == "http")
+        #expect(Self.client(1, fields).1.text(of: .xForwardedProto) == "https")
+        #expect(Self.client(1, []).1.text(of: .xForwardedProto) == "http")
     }
 }
 

@@ -7,7 +7,17 @@ internal import TLS
 extension ResourceResolver {
     func gateway(_ view: GatewayView) -> GatewayConfiguration {
         var configuration = GatewayConfiguration()
-        configuration.listeners = view.decision(in: model).listeners.compactMap(Self.listener)
+        let decision = view.decision(in: model)
+        configuration.listeners = decision.listeners.compactMap(Self.listener)
+        configuration.trustedProxies = decision.topology.numTrustedProxies
+        configuration.clientCertificateForwarding =
+            switch decision.topology.forwardClientCertDetails {
+            case .undefined, .sanitizeSet: .replaced
+            case .sanitize: .removed
+            case .forwardOnly: .kept
+            case .appendForward: .appended
+            case .alwaysForwardOnly: .alwaysKept
+            }
         return configuration
     }
 
@@ -47,6 +57,7 @@ extension ResourceResolver {
         var chain = GatewayListener.Chain(transport, content)
         chain.serverNames = decision.serverNames
         chain.applicationProtocols = decision.applicationProtocols
+        chain.translatesGRPCWeb = decision.translatesGRPCWeb
         chain.origin = decision.server.description
         return chain
     }

@@ -55,7 +55,7 @@ struct ResourceResolver {
         var policy = InboundPolicy()
         policy.ports = decision.ports.compactMap { port in
             guard let number = UInt16(exactly: port.number) else { return nil }
-            return InboundPolicy.Port(
+            var result = InboundPolicy.Port(
                 number: number,
                 application: application(port.application),
                 mode: mode(port.mode),
@@ -63,6 +63,14 @@ struct ResourceResolver {
                 service: port.service,
                 servicePort: UInt16(exactly: port.servicePort) ?? 0
             )
+            result.target = Self.target(port.endpoint)
+            result.translatesGRPCWeb = port.translatesGRPCWeb
+            return result
+        }
+        policy.listeners = decision.listeners.compactMap { listener in
+            UInt16(exactly: listener.port).map {
+                InboundPolicy.Listener(address: listener.address, port: $0, isInbound: listener.isInbound)
+            }
         }
         policy.otherMode = mode(decision.otherMode)
         policy.otherReason = decision.otherMode.reason
@@ -70,6 +78,15 @@ struct ResourceResolver {
         policy.cipherSuites = decision.cipherSuites
         policy.sendsToLocalhost = decision.sendsToLocalhost
         return policy
+    }
+
+    private static func target(_ endpoint: Sidecar.Endpoint?) -> InboundPolicy.Target {
+        switch endpoint {
+        case nil: .same
+        case .workload(let port): .port(UInt16(exactly: port) ?? 0)
+        case .loopback(let port, let isIPv6): .loopback(UInt16(exactly: port) ?? 0, isIPv6: isIPv6)
+        case .socket(let path): .socket(path)
+        }
     }
 
     private func mode(_ decision: ModeDecision) -> Discovery.MutualTLSMode {
@@ -183,12 +200,45 @@ struct ResourceResolver {
         destination.maxPendingRequests = decision.maxPendingRequests
         destination.maxRequestsPerConnection = decision.maxRequestsPerConnection
         destination.outlierDetection = decision.outlierDetection.map(outlierDetection)
+        destination.affinity = decision.consistentHash.flatMap(Self.affinity)
+        if let pool = decision.connectionPool { Self.apply(pool, to: &destination) }
         destination.loadBalancing =
             switch decision.loadBalancing {
             case .leastRequest: .leastRequest
             case .roundRobin: .roundRobin
             case .random: .random
             }
+    }
+
+    private static func apply(_ pool: ConnectionPool, to destination: inout Destination) {
+        destination.maxRequests = pool.maxRequests ?? 0
+        destination.maxRetries = pool.maxRetries ?? 0
+        destination.maxStreams = pool.maxConcurrentStreams ?? 0
+        destination.idleTimeout = pool.httpIdleTimeout ?? .zero
+        destination.tcpIdleTimeout = pool.tcpIdleTimeout ?? .zero
+        destination.maxConnectionDuration = pool.maxConnectionDuration ?? .zero
+        destination.keepalive = pool.tcpKeepalive.map { keepalive in
+            var result = Destination.TCPKeepalive()
+            result.probes = keepalive.probes ?? 0
+            result.time = keepalive.time ?? .zero
+            result.interval = keepalive.interval ?? .zero
+            return result
+        }
+    }
+
+    private static func affinity(_ hash: LoadBalancer.ConsistentHash) -> Destination.Affinity? {
+        let key: Destination.Affinity.Key
+        switch hash.key {
+        case nil: return nil
+        case .header(let name): key = .header(name.lowercased())
+        case .cookie(let cookie): key = .cookie(cookie.name, path: cookie.path, lifetime: cookie.lifetime)
+        case .sourceAddress: key = .sourceAddress
+        case .parameter(let name): key = .parameter(name)
+        }
+        var affinity = Destination.Affinity(key)
+        affinity.ringSize = hash.minimumRingSize
+        affinity.tableSize = hash.tableSize ?? 0
+        return affinity
     }
 
     private func outlierDetection(_ rule: MeshAPI.OutlierDetection) -> Discovery.OutlierDetection {

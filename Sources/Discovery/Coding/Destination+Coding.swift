@@ -17,6 +17,14 @@ extension Destination: DiscoveryMessage {
         writer.number(13, maxRequestsPerConnection)
         writer.string(14, refusal)
         if let outlierDetection { writer.message(15, outlierDetection) }
+        writer.number(16, maxRequests)
+        writer.number(17, maxRetries)
+        writer.number(18, maxStreams)
+        writer.duration(19, idleTimeout)
+        writer.duration(20, tcpIdleTimeout)
+        writer.duration(21, maxConnectionDuration)
+        if let keepalive { writer.message(22, keepalive) }
+        if let affinity { writer.message(23, affinity) }
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
@@ -40,10 +48,24 @@ extension Destination: DiscoveryMessage {
             case 13: maxRequestsPerConnection = try field.number()
             case 14: refusal = try field.string()
             case 15: outlierDetection = try field.message(OutlierDetection.self)
-            default: break
+            default: try readLimits(field)
             }
         }
         try checkTLS()
+    }
+
+    private mutating func readLimits(_ field: ProtobufField) throws(ProtobufError) {
+        switch field.number {
+        case 16: maxRequests = try field.number()
+        case 17: maxRetries = try field.number()
+        case 18: maxStreams = try field.number()
+        case 19: idleTimeout = try field.duration()
+        case 20: tcpIdleTimeout = try field.duration()
+        case 21: maxConnectionDuration = try field.duration()
+        case 22: keepalive = try field.message(TCPKeepalive.self)
+        case 23: affinity = try field.message(Affinity.self)
+        default: break
+        }
     }
 
     /// Refuses endpoints that are to be encrypted without saying how.

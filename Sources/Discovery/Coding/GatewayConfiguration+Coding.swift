@@ -3,13 +3,20 @@ internal import Protobuf
 extension GatewayConfiguration: DiscoveryMessage {
     func write(into writer: inout ProtobufWriter) {
         for listener in listeners { writer.message(1, listener) }
+        writer.number(2, trustedProxies)
+        writer.value(3, clientCertificateForwarding)
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
         self.init()
         var reader = reader
         while let field = try reader.nextField() {
-            if field.number == 1 { listeners.append(try field.message()) }
+            switch field.number {
+            case 1: listeners.append(try field.message())
+            case 2: trustedProxies = try field.number()
+            case 3: clientCertificateForwarding = try field.value()
+            default: break
+            }
         }
     }
 }
@@ -51,6 +58,7 @@ extension GatewayListener.Chain: DiscoveryMessage {
             for destination in destinations { writer.message(7, destination) }
         }
         writer.string(8, origin)
+        writer.bool(9, translatesGRPCWeb)
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
@@ -69,6 +77,7 @@ extension GatewayListener.Chain: DiscoveryMessage {
             case 6: routes = try field.message(TextPair.self).first
             case 7: destinations.append(try field.message())
             case 8: origin = try field.string()
+            case 9: translatesGRPCWeb = try field.bool()
             default: break
             }
         }

@@ -25,6 +25,22 @@ public struct Destination: Hashable, Sendable {
     public var maxPendingRequests = 0
     /// Requests on one connection at most, 0 for no limit (`maxRequestsPerConnection`).
     public var maxRequestsPerConnection = 0
+    /// Requests at once at most, 0 for no limit (`http2MaxRequests`).
+    public var maxRequests = 0
+    /// Requests at once that are being tried again, 0 for no limit (`maxRetries`).
+    public var maxRetries = 0
+    /// Streams of one HTTP/2 connection at once at most, 0 for no limit but the endpoint's (`maxConcurrentStreams`).
+    public var maxStreams = 0
+    /// How long a connection without requests is kept, zero for the proxy's default (`http.idleTimeout`).
+    public var idleTimeout = Duration.zero
+    /// How long a connection that is not HTTP may be silent, zero for the proxy's default (`tcp.idleTimeout`).
+    public var tcpIdleTimeout = Duration.zero
+    /// How long a connection may last, zero for ever (`maxConnectionDuration`).
+    public var maxConnectionDuration = Duration.zero
+    /// When silent connections are probed; nil for never.
+    public var keepalive: TCPKeepalive?
+    /// What requests must have in common to get the same endpoint; nil when it does not matter.
+    public var affinity: Affinity?
     /// When endpoints are left out for a while; nil for never.
     public var outlierDetection: OutlierDetection?
 
@@ -37,6 +53,35 @@ public struct Destination: Hashable, Sendable {
 
     public enum LoadBalancing: Int, Sendable, Hashable {
         case leastRequest, roundRobin, random
+    }
+
+    /// Probes of a silent connection; zero leaves it to the system.
+    public struct TCPKeepalive: Hashable, Sendable {
+        public var probes = 0
+        public var time = Duration.zero
+        public var interval = Duration.zero
+
+        public init() {}
+    }
+
+    /// Consistent hashing.
+    public struct Affinity: Hashable, Sendable {
+        public enum Key: Hashable, Sendable {
+            /// In lower case.
+            case header(String)
+            /// The lifetime of a cookie that the proxy gives to those without, zero for the browser's session; nil gives none.
+            case cookie(String, path: String, lifetime: Duration?)
+            case sourceAddress
+            case parameter(String)
+        }
+
+        public var key: Key
+        /// Entries of the ring at least; not used with a table.
+        public var ringSize = 1024
+        /// Entries of the table (Maglev), a prime; 0 for a ring.
+        public var tableSize = 0
+
+        public init(_ key: Key) { self.key = key }
     }
 
     /// Whether connections to an endpoint are encrypted.

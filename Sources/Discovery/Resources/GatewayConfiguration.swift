@@ -2,7 +2,24 @@ public import TLS
 
 /// All that one gateway proxy listens on (the Gateways that select it, merged).
 public struct GatewayConfiguration: Hashable, Sendable {
+    /// What becomes of `x-forwarded-client-cert`.
+    public enum ClientCertificateForwarding: Int, Hashable, Sendable {
+        /// Replaced by what this gateway knows itself, or removed.
+        case replaced
+        /// Removed, and nothing is told.
+        case removed
+        /// Kept on connections with a client certificate, otherwise removed; nothing is added.
+        case kept
+        /// As ``kept``, and this gateway's word added.
+        case appended
+        /// Kept on all connections.
+        case alwaysKept
+    }
+
     public var listeners: [GatewayListener] = []
+    /// How many proxies before this one write `x-forwarded-for` and `x-forwarded-proto` truthfully.
+    public var trustedProxies = 0
+    public var clientCertificateForwarding = ClientCertificateForwarding.replaced
 
     public init() {}
 }
@@ -34,6 +51,8 @@ public struct GatewayListener: Hashable, Sendable {
         public var applicationProtocols: [String] = []
         public var transport: Transport
         public var content: Content
+        /// Whether calls of gRPC-Web become gRPC calls.
+        public var translatesGRPCWeb = false
         /// Which server of which Gateway this is, such as `Gateway foo/web server https`, for logs and people.
         public var origin = ""
 

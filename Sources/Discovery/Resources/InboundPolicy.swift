@@ -19,6 +19,32 @@ public enum ApplicationProtocol: Int, Sendable, Hashable {
 
 /// What one workload accepts from whom; computed by the control plane, enforced by the workload's proxy.
 public struct InboundPolicy: Hashable, Sendable {
+    /// Where the application is reached.
+    public enum Target: Hashable, Sendable {
+        /// Where the client connected to.
+        case same
+        /// The address that the client connected to, and this port.
+        case port(UInt16)
+        case loopback(UInt16, isIPv6: Bool)
+        /// The path of a Unix socket; a leading `@` means the abstract namespace.
+        case socket(String)
+    }
+
+    /// A place where the sidecar itself listens, and nothing is redirected to it.
+    public struct Listener: Hashable, Sendable {
+        /// An IP address.
+        public var address: String
+        public var port: UInt16
+        /// Whether what comes is for the application, rather than from it.
+        public var isInbound: Bool
+
+        public init(address: String, port: UInt16, isInbound: Bool) {
+            self.address = address
+            self.port = port
+            self.isInbound = isInbound
+        }
+    }
+
     /// One port that the application listens on.
     public struct Port: Hashable, Sendable {
         public var number: UInt16
@@ -29,6 +55,9 @@ public struct InboundPolicy: Hashable, Sendable {
         /// The service's host and port that telemetry reports; empty for a port that no Service declares.
         public var service: String
         public var servicePort: UInt16
+        public var target = Target.same
+        /// Whether calls of gRPC-Web become gRPC calls.
+        public var translatesGRPCWeb = false
 
         public init(
             number: UInt16,
@@ -56,6 +85,8 @@ public struct InboundPolicy: Hashable, Sendable {
     public var cipherSuites: [String] = []
     /// Where connections to the pod's address go: the pod's address itself, or 127.0.0.1 (`inboundTrafficPolicy: LOCALHOST`).
     public var sendsToLocalhost = false
+    /// Where the sidecar listens besides (Sidecar listeners with `captureMode: NONE`).
+    public var listeners: [Listener] = []
 
     public init() {}
 }

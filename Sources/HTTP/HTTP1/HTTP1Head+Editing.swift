@@ -52,6 +52,12 @@ extension HTTP1Head {
 
     public mutating func set(_ id: FieldID, to value: String) { set(id, to: value.utf8.span) }
 
+    /// Makes the body one of unknown length, as whoever changes its octets must.
+    public mutating func becomeStreamed() {
+        remove(.contentLength)
+        if framing != .none { framing = .chunked }
+    }
+
     /// Removes all fields with that id.
     public mutating func remove(_ id: FieldID) { remove(id, from: 0) }
 

@@ -1,5 +1,5 @@
 public import Kubernetes
-internal import MeshAPI
+public import MeshAPI
 
 /// What one gateway proxy listens on, and why.
 public struct GatewayDecision: Hashable, Sendable {
@@ -39,6 +39,8 @@ public struct GatewayDecision: Hashable, Sendable {
         public var transport: Transport
         public var content: Content
         public var server: GatewayServer
+        /// Whether calls of gRPC-Web are translated to gRPC.
+        public var translatesGRPCWeb = false
         /// The VirtualService that says where bytes go; nil for requests.
         public var route: ObjectReference?
 
@@ -56,6 +58,8 @@ public struct GatewayDecision: Hashable, Sendable {
     }
 
     public var listeners: [Listener] = []
+    /// What is believed of proxies before this one.
+    public var topology = GatewayTopology()
     /// Servers that are not opened, or not as written, and why.
     public var conflicts: [GatewayConflict] = []
 

@@ -12,10 +12,14 @@ public struct GatewayView: Sendable {
     private let bound: [String: BoundRoutes]
     /// Ports below 1024 cannot be opened.
     private let isUnprivileged: Bool
+    private let topology: GatewayTopology
 
     init(model: MeshModel, workload: Workload, servers: [GatewayServer]) {
         client = Client(workload)
         isUnprivileged = workload.isUnprivileged
+        topology = model.config.gatewayTopology.overridden(
+            by: workload.metadata.annotations[GatewayTopology.annotation]
+        )
         merged = MergedGateways(servers, defaults: model.config.tlsDefaults)
         var bound: [String: BoundRoutes] = [:]
         for gateway in Set(servers.map(\.gateway)) {
@@ -45,6 +49,7 @@ public struct GatewayView: Sendable {
     public func decision(in model: MeshModel) -> GatewayDecision {
         var decision = GatewayDecision()
         decision.conflicts = merged.conflicts
+        decision.topology = topology
         for listener in merged.listeners {
             if isUnprivileged, (1..<1024).contains(listener.address.port) {
                 let reason = "port \(listener.address.port) cannot be opened by a pod without privileges"
@@ -80,7 +85,9 @@ public struct GatewayView: Sendable {
         }
         if let first = listener.plaintext.first {
             if first.isHTTP {
-                chains.append(GatewayDecision.Chain(.plaintext, .http(routes: first.routeName), of: first))
+                var chain = GatewayDecision.Chain(.plaintext, .http(routes: first.routeName), of: first)
+                chain.translatesGRPCWeb = listener.plaintext.contains { $0.spoken == .grpcWeb }
+                chains.append(chain)
             } else if let chain = bytesChain(.plaintext, of: first, in: model, &conflicts) {
                 chains.append(chain)
             }

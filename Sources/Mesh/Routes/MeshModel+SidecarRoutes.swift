@@ -5,18 +5,24 @@ internal import MeshAPI
 extension MeshModel {
     /// The VirtualServices for a service's host, the one that counts first at the front: for the very host before those for
     /// the longest wildcard that matches it.
-    public func virtualServices(for client: Client, toHost host: String) -> [ResolvedVirtualService] {
-        let exact = meshVirtualServices(for: client, host)
+    ///
+    /// - Parameter port: The port that is connected to; nil for any.
+    public func virtualServices(
+        for client: Client,
+        toHost host: String,
+        port: Int? = nil
+    ) -> [ResolvedVirtualService] {
+        let exact = meshVirtualServices(for: client, host, port)
         for wildcard in virtualServices.wildcards where wildcard != host && RuleIndex.matches(wildcard, host) {
-            let found = meshVirtualServices(for: client, wildcard)
+            let found = meshVirtualServices(for: client, wildcard, port)
             if !found.isEmpty { return exact + found }
         }
         return exact
     }
 
-    private func meshVirtualServices(for client: Client, _ host: String) -> [ResolvedVirtualService] {
+    private func meshVirtualServices(for client: Client, _ host: String, _ port: Int?) -> [ResolvedVirtualService] {
         virtualServices.forHost(host, visibleIn: client.namespace, default: config.defaultVirtualServiceExportTo)
-            .filter { sees(client, $0) }
+            .filter { sees(client, $0, port: port) }
     }
 
     // Requests
@@ -32,19 +38,20 @@ extension MeshModel {
         guard !virtualServices.isEmpty else { return }
         // The exact name comes before any wildcard, and what a VirtualService says of an address before its service.
         if let service, !service.host.hasPrefix("*"), service.host == authority || IPAddress(authority) == nil {
-            apply(virtualServices(for: client, toHost: service.host), client, port, &decision)
+            apply(virtualServices(for: client, toHost: service.host, port: port), client, port, &decision)
             return
         }
-        if apply(meshVirtualServices(for: client, authority), client, port, &decision) { return }
+        if apply(meshVirtualServices(for: client, authority, port), client, port, &decision) { return }
         let pattern = virtualServices.wildcards.first { wildcard in
             RuleIndex.matches(wildcard, authority) && isUnclaimed(wildcard, for: client, port: port)
         }
         if let pattern, pattern.utf8.count > service?.host.utf8.count ?? 0 || service?.host.hasPrefix("*") == false,
-            apply(meshVirtualServices(for: client, pattern), client, port, &decision)
+            apply(meshVirtualServices(for: client, pattern, port), client, port, &decision)
         {
             return
         }
-        if let service { apply(virtualServices(for: client, toHost: service.host), client, port, &decision) }
+        guard let service else { return }
+        apply(virtualServices(for: client, toHost: service.host, port: port), client, port, &decision)
     }
 
     @discardableResult private func apply(
@@ -66,7 +73,7 @@ extension MeshModel {
 
     /// Whether a wildcard stands for itself: as soon as it covers services of the port, it is for these alone.
     private func isUnclaimed(_ wildcard: String, for client: Client, port: Int) -> Bool {
-        guard !meshVirtualServices(for: client, wildcard).isEmpty else { return false }
+        guard !meshVirtualServices(for: client, wildcard, port).isEmpty else { return false }
         return !services.values.contains { service in
             RuleIndex.matches(wildcard, service.host) && httpService(service.host, for: client, port: port) != nil
         }
@@ -87,7 +94,7 @@ extension MeshModel {
     ) {
         if case .http = decision.route { return }
         guard !virtualServices.isEmpty, let spoken = services[host]?.port(number)?.spoken else { return }
-        let objects = virtualServices(for: client, toHost: host)
+        let objects = virtualServices(for: client, toHost: host, port: number)
         decision.serverNames = objects.flatMap {
             tlsRoutes(of: $0, for: client, port: number, address: address)
         }
@@ -103,8 +110,8 @@ extension MeshModel {
     /// What TLS to an unknown address means: hosts without an address are known by their server name.
     func serverNames(for client: Client, to address: String, port number: Int) -> [TLSRouteDecision] {
         (hostsByTLSPort[number] ?? []).sorted().flatMap { host -> [TLSRouteDecision] in
-            guard let service = services[host], sees(client, service) else { return [] }
-            let routes = virtualServices(for: client, toHost: host).flatMap {
+            guard let service = services[host], sees(client, service, port: number) else { return [] }
+            let routes = virtualServices(for: client, toHost: host, port: number).flatMap {
                 tlsRoutes(of: $0, for: client, port: number, address: address)
             }
             if !routes.isEmpty { return routes }
@@ -127,6 +134,8 @@ extension MeshModel {
         impact.gateways = object.gateways.subtracting([VirtualService.mesh])
         guard object.gateways.contains(VirtualService.mesh) else { return impact }
         impact.routedHosts = Set(object.meshHosts)
+        // Who sees a route may reach where it leads, also what its Sidecar does not ask for.
+        if !sidecars.isEmpty { impact.hosts.formUnion(object.destinationHosts) }
         guard !object.tls.isEmpty || !object.tcp.isEmpty else { return impact }
         for host in impact.routedHosts {
             let affected =

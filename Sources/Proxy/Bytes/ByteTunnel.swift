@@ -81,7 +81,7 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
             // Only failures are reported for a client that is not read from.
             return failed(.downstreamTermination, "")
         }
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = worker.loop.now + idleTimeout
         if readiness.contains(.writable) { flush(leg) }
         if readiness.contains(.readable) || readiness.contains(.failed) { readInput(leg) }
     }
@@ -102,7 +102,8 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
         state = .open
         log.upstreamLocalAddress = server.channel?.localAddress
         if let timer { worker.loop.cancel(timer) }
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        if endpoint.limits.lifetime > .zero { end = min(end, worker.loop.now + endpoint.limits.lifetime) }
+        deadline = worker.loop.now + idleTimeout
         timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
         client.channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
         server.channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
@@ -110,6 +111,11 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
         // Bytes may have come together with the end of a handshake.
         if client.channel?.hasBufferedInput == true { readInput(client) }
         if server.channel?.hasBufferedInput == true { readInput(server) }
+    }
+
+    private var idleTimeout: Duration {
+        let own = endpoint.limits.tcpIdleTimeout
+        return own > .zero ? own : worker.limits.idleTimeout
     }
 
     private func other(_ leg: Leg) -> Leg { leg === client ? server : client }

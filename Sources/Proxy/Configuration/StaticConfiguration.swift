@@ -119,18 +119,36 @@ struct StaticConfiguration: Sendable {
             guard let number = port["number"]?.int.flatMap({ UInt16(exactly: $0) }) else {
                 throw wrong("number", "\(port)")
             }
-            policy.ports.append(
-                InboundPolicy.Port(
-                    number: number,
-                    application: try application(port["protocol"]),
-                    mode: try mode(port["mode"]),
-                    reason: port["reason"]?.string ?? "static configuration",
-                    service: port["service"]?.string ?? "",
-                    servicePort: port["servicePort"]?.int.flatMap { UInt16(exactly: $0) } ?? 0
-                )
+            var result = InboundPolicy.Port(
+                number: number,
+                application: try application(port["protocol"]),
+                mode: try mode(port["mode"]),
+                reason: port["reason"]?.string ?? "static configuration",
+                service: port["service"]?.string ?? "",
+                servicePort: port["servicePort"]?.int.flatMap { UInt16(exactly: $0) } ?? 0
+            )
+            result.target = try target(port["endpoint"])
+            result.translatesGRPCWeb = port["grpcWeb"]?.bool ?? false
+            policy.ports.append(result)
+        }
+        for listener in json["listeners"]?.array ?? [] {
+            guard let text = listener["listen"]?.string, let address = SocketAddress(text) else {
+                throw wrong("listeners", "\(listener)")
+            }
+            let isInbound = listener["direction"]?.string == "inbound"
+            policy.listeners.append(
+                .init(address: address.ip.description, port: address.port, isInbound: isInbound)
             )
         }
         return policy
+    }
+
+    /// `unix:///path`, `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:8080`; nothing for where the client connected to.
+    private static func target(_ json: JSON?) throws(MeshError) -> InboundPolicy.Target {
+        guard let text = json?.string else { return .same }
+        if text.hasPrefix("unix://") { return .socket(String(text.dropFirst("unix://".count))) }
+        guard let address = SocketAddress(text) else { throw wrong("endpoint", text) }
+        return address.ip.isLoopback ? .loopback(address.port, isIPv6: address.ip.isIPv6) : .port(address.port)
     }
 
     private static func route(_ json: JSON) throws(MeshError) -> AddressRoute {
@@ -185,6 +203,7 @@ struct StaticConfiguration: Sendable {
             tls.subjectAlternativeNames = json["subjectAltNames"]?.array?.compactMap(\.string) ?? []
             destination.tls = tls
         }
+        StaticDestination.read(json, into: &destination)
         if let rules = json["outlierDetection"] {
             var detection = OutlierDetection()
             detection.consecutive5xxErrors = Int(rules["consecutive5xxErrors"]?.int ?? 5)

@@ -35,6 +35,13 @@ enum StaticGateway {
         guard let listeners = json["gateway"]?.array else { return }
         var gateway = GatewayConfiguration()
         for listener in listeners { gateway.listeners.append(try self.listener(listener)) }
+        gateway.trustedProxies = Int(json["trustedProxies"]?.int ?? 0)
+        if let text = json["clientCertificateForwarding"]?.string {
+            guard let forwarding = forwardings[text] else {
+                throw StaticConfiguration.wrong("clientCertificateForwarding", text)
+            }
+            gateway.clientCertificateForwarding = forwarding
+        }
         content.gateway = gateway
         for (name, secret) in json["secrets"]?.object ?? [:] { content.secrets[name] = credential(secret) }
         for table in json["routeTables"]?.array ?? [] {
@@ -43,13 +50,22 @@ enum StaticGateway {
         }
     }
 
+    private static let forwardings: [String: GatewayConfiguration.ClientCertificateForwarding] = [
+        "SANITIZE_SET": .replaced, "SANITIZE": .removed, "FORWARD_ONLY": .kept, "APPEND_FORWARD": .appended,
+        "ALWAYS_FORWARD_ONLY": .alwaysKept,
+    ]
+
     private static func strings(_ json: JSON?) -> [String] { json?.array?.compactMap(\.string) ?? [] }
 
     private static func listener(_ json: JSON) throws(MeshError) -> GatewayListener {
-        guard let text = json["listen"]?.string, let address = SocketAddress(text) else {
+        var listener: GatewayListener
+        if let text = json["listen"]?.string, text.hasPrefix("unix://") {
+            listener = GatewayListener(address: String(text.dropFirst("unix://".count)), port: 0)
+        } else if let text = json["listen"]?.string, let address = SocketAddress(text) {
+            listener = GatewayListener(address: address.ip.description, port: address.port)
+        } else {
             throw StaticConfiguration.wrong("gateway.listen", "\(json["listen"] ?? .null)")
         }
-        var listener = GatewayListener(address: address.ip.description, port: address.port)
         for chain in json["chains"]?.array ?? [] { listener.chains.append(try self.chain(chain)) }
         return listener
     }
@@ -70,6 +86,7 @@ enum StaticGateway {
         }
         var chain = GatewayListener.Chain(transport, content)
         chain.serverNames = strings(json["serverNames"])
+        chain.translatesGRPCWeb = json["grpcWeb"]?.bool ?? false
         chain.applicationProtocols = strings(json["clientALPN"])
         chain.origin = json["origin"]?.string ?? "static chain for \(chain.serverNames.joined(separator: ", "))"
         return chain

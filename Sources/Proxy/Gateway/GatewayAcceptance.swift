@@ -189,7 +189,8 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
         guard let pool = worker.pool(named: name) else {
             return refuse("destination \(name) is not there", flag: .noCluster, details: "cluster_not_found")
         }
-        guard let endpoint = pool.pick(original: info.target, at: worker.loop.now, &worker.random) else {
+        let hash = pool.destination.affinity?.hash(ofConnectionFrom: info.peer.ip)
+        guard let endpoint = pool.pick(original: info.target, hash: hash, at: worker.loop.now, &worker.random) else {
             let refusal = pool.destination.refusal
             let reason = refusal.isEmpty ? "\(name) has no endpoint" : refusal
             return refuse(reason, flag: .noHealthyUpstream, details: "no_healthy_upstream")

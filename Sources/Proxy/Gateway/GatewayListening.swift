@@ -19,6 +19,8 @@ final class GatewayListening: Sendable {
     func follow(_ tables: GatewayTables?, _ threads: [EventLoopThread<Worker>]) {
         let wanted = tables.map { Set($0.listeners.keys) } ?? []
         state.withLock { state in
+            // The workers close theirs; the file is everybody's.
+            for place in state.open.subtracting(wanted) { place.path.map(Socket.unlinkSocket) }
             state.open.formIntersection(wanted)
             state.failed = state.failed.filter { wanted.contains($0.key) }
             for place in wanted.subtracting(state.open) { open(place, threads, &state) }
@@ -37,7 +39,7 @@ final class GatewayListening: Sendable {
 
     private func open(_ place: GatewayTables.Place, _ threads: [EventLoopThread<Worker>], _ state: inout State) {
         do {
-            let sockets = try threads.map { _ in SocketBox(try Self.listen(on: place)) }
+            let sockets = try Self.listen(on: place, count: threads.count)
             for (thread, box) in zip(threads, sockets) {
                 thread.submit { worker in
                     if let socket = box.take() { worker.listen(place, socket) }
@@ -52,11 +54,20 @@ final class GatewayListening: Sendable {
         }
     }
 
-    private static func listen(on place: GatewayTables.Place) throws -> Socket {
-        guard let address = place.socketAddress else {
-            throw MeshError(.invalidConfiguration, "\(place.address) is no IP address; Unix sockets cannot be served")
+    private static func listen(on place: GatewayTables.Place, count: Int) throws -> [SocketBox] {
+        var sockets: [SocketBox] = []
+        if let path = place.path {
+            // Unix sockets cannot share a path: all take from one queue.
+            let first = try Socket.listening(onPath: path)
+            for _ in 1..<max(1, count) { sockets.append(SocketBox(try first.duplicate())) }
+            sockets.append(SocketBox(first))
+            return sockets
         }
-        return try Socket.listening(on: address, sharesPort: true)
+        guard let address = place.socketAddress else {
+            throw MeshError(.invalidConfiguration, "\(place.address) is neither an IP address nor a path")
+        }
+        for _ in 0..<count { sockets.append(SocketBox(try Socket.listening(on: address, sharesPort: true))) }
+        return sockets
     }
 }
 

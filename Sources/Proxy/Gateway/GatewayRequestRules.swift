@@ -2,16 +2,39 @@ internal import Base
 internal import HTTP
 
 /// What a gateway changes in a request's head, besides what every proxy does: nothing that a client says of itself is
-/// believed (Envoy's `use_remote_address` without trusted proxies).
+/// believed (Envoy's `use_remote_address`), and only so many proxies before it are (`xff_num_trusted_hops`).
 struct GatewayRequestRules {
     let info: ConnectionInfo
+    /// How many proxies before this one write `x-forwarded-for` and `x-forwarded-proto` truthfully.
+    var trustedProxies = 0
 
-    func apply(to head: inout HTTP1Head) {
+    /// - Returns: Who made the request by the word of proxies that are believed; nil for the connection's other end.
+    func apply(to head: inout HTTP1Head) -> IPAddress? {
         removeProxyFields(&head)
-        let address = "\(info.peer.ip)"
-        head.set(.xEnvoyExternalAddress, to: address)
-        appendForwardedFor(address, &head)
-        head.set(.xForwardedProto, to: info.tls == nil ? "http" : "https")
+        let client = trustedProxies > 0 ? trustedClient(head) : nil
+        // Clients of a Unix socket have no address.
+        if info.target.port != 0 {
+            appendForwardedFor("\(info.peer.ip)", &head)
+            head.set(.xEnvoyExternalAddress, to: "\(client ?? info.peer.ip)")
+        }
+        if trustedProxies == 0 || !head.contains(.xForwardedProto) {
+            head.set(.xForwardedProto, to: info.tls == nil ? "http" : "https")
+        }
+        return client
+    }
+
+    /// The address that the outermost of the believed proxies saw: so many from the end of the list; nil when the list is
+    /// shorter, or has no address there.
+    private func trustedClient(_ head: HTTP1Head) -> IPAddress? {
+        var list: [Substring] = []
+        var next = head.firstIndex(of: .xForwardedFor)
+        while let index = next {
+            list += String(octets: head.value(at: index)).split(separator: ",", omittingEmptySubsequences: false)
+            next = head.firstIndex(of: .xForwardedFor, from: index + 1)
+        }
+        guard list.count >= trustedProxies else { return nil }
+        let text = list[list.count - trustedProxies]
+        return IPAddress(text.filter { $0 != " " && $0 != "\t" })?.unmapped
     }
 
     /// What proxies tell each other; from a client it would be an order to the proxies behind.

@@ -11,9 +11,11 @@ final class GatewayTables: Sendable {
         var address: String
         var port: UInt16
 
+        /// The Unix socket's path; nil for an IP address.
+        var path: String? { address.hasPrefix("/") || address.hasPrefix("@") ? address : nil }
         var socketAddress: SocketAddress? { IPAddress(address).map { SocketAddress($0, port: port) } }
 
-        var description: String { socketAddress?.description ?? "\(address):\(port)" }
+        var description: String { path.map { "unix://\($0)" } ?? socketAddress?.description ?? "\(address):\(port)" }
     }
 
     /// One chain, the same object for as long as its configuration stays the same.

@@ -21,7 +21,7 @@ extension DownstreamHTTP1: DownstreamLeg {
     func beginResponse(_ head: inout HTTP1Head, isRequestComplete: Bool) {
         let isTunnel = head.framing == .tunnel
         if !isRequestComplete, !isTunnel { response.isLast = true }
-        response.begin(&head, to: exchange.head.version, &output.bytes)
+        response.begin(&head, to: exchange.head, &output.bytes)
         if isTunnel { beginTunnel() }
     }
 

@@ -36,6 +36,8 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     /// Whether nothing has come yet, so that it may turn out to be HTTP/2.
     private var mayBeHTTP2: Bool
     private var deadline: MonotonicTime
+    /// When an upgraded connection ends whose server is no longer there; nil while it is.
+    private var tunnelEnd: MonotonicTime?
     private var timer: TimerID?
 
     init(
@@ -175,15 +177,22 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
 
     private func takeBody(_ input: Span<UInt8>, _ offset: inout Int) {
         switch body.next(in: input, at: &offset) {
-        case .data(let range): exchange.body(input.extracting(range))
-        case .end:
-            state = .response
-            exchange.requestEnded(trailers: body.trailers)
+        case .data(let range):
+            exchange.body(input.extracting(range))
+            // A body of known length ends with its last octet: nothing more may come to tell.
+            if body.isComplete { bodyEnded() }
+        case .end: bodyEnded()
         case .needsMore: break
         case .failed(let error):
             offset = input.count
             refuse(error)
         }
+    }
+
+    private func bodyEnded() {
+        guard state == .body else { return }
+        state = .response
+        exchange.requestEnded(trailers: body.trailers)
     }
 
     /// The client broke the protocol: it gets an answer if none has begun, and the connection ends.
@@ -249,7 +258,7 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
 
     func timerFired(_ timer: TimerID) {
         self.timer = nil
-        if worker.loop.now >= deadline { return expired() }
+        if worker.loop.now >= min(deadline, tunnelEnd ?? deadline) { return expired() }
         if exchange.phase == .idle {
             exchange.releaseMemory()
             output.releaseMemory()
@@ -274,6 +283,9 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
         if info.isAllowed(by: worker.tables) { return }
         if isIdle { return close() }
         response.isLast = true
+        guard state == .tunnel else { return }
+        // What was upgraded has no end of a response to wait for.
+        if info.direction == .gateway { tunnelEnd = worker.loop.now + worker.limits.drainTimeout } else { inputLost() }
     }
 
     var isIdle: Bool { state == .head && !isWithinHead }

@@ -6,14 +6,31 @@ extension Exchange {
     func body(_ data: Span<UInt8>) {
         log.bytesReceived += data.count
         guard phase != .idle, !log.isRefused else { return }
+        guard web != nil else { return addBody(data) }
+        var translated: [UInt8] = []
+        guard web?.translate(request: data, into: &translated) == true else { return refuseText() }
+        addBody(translated.span)
+    }
+
+    private func addBody(_ data: Span<UInt8>) {
         log.grpc?.request.take(data)
         request.append(data)
         for mirror in mirrors { mirror.exchange.body(data) }
     }
 
+    private func refuseText() {
+        if phase == .responding { return cutOff() }
+        release(isReusable: false)
+        respond(.badRequest("grpc-web-text is not base64"))
+    }
+
     /// The request is complete, with trailers or without.
     func requestEnded(trailers: HTTP1Head?) {
         guard phase != .idle else { return request.completeUnwanted() }
+        if !log.isRefused, web?.isRequestWhole == false {
+            request.completeUnwanted()
+            return refuseText()
+        }
         request.complete(trailers: trailers)
         startTotalTimer()
         startAttemptTimer()

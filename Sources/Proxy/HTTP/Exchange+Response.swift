@@ -15,7 +15,9 @@ extension Exchange {
         let rules = ResponseRules(info: info, serviceTime: log.serviceTime)
         rules.tellServiceTime(in: &response)
         progress?.edit(&response)
+        if let cookie { response.append("set-cookie".utf8.span, cookie.utf8.span) }
         rules.tellServer(in: &response)
+        web?.translate(response: &response)
         downstream.beginResponse(&response, isRequestComplete: request.isComplete)
     }
 
@@ -28,7 +30,10 @@ extension Exchange {
     func responseBody(_ data: Span<UInt8>) {
         log.bytesSent += data.count
         log.grpc?.response.take(data)
-        downstream.responseBody(data)
+        guard web != nil else { return downstream.responseBody(data) }
+        var translated: [UInt8] = []
+        web?.translate(response: data, into: &translated)
+        downstream.responseBody(translated.span)
     }
 
     /// The response is complete.
@@ -38,7 +43,12 @@ extension Exchange {
         let downstream = downstream
         if log.details.isEmpty { log.details = "via_upstream" }
         if let trailers { log.grpc?.note(trailers) }
-        downstream.endResponse(trailers: trailers)
+        if let end = web?.end(trailers: trailers), !end.isEmpty {
+            downstream.responseBody(end.span)
+            downstream.endResponse(trailers: nil)
+        } else {
+            downstream.endResponse(trailers: trailers)
+        }
         finish(isReusable: isReusable && request.isComplete)
         downstream.exchangeEnded()
     }

@@ -43,11 +43,21 @@ extension Exchange {
     }
 
     private func decide(_ failure: RetryDecision.Failure) -> RetryDecision.Answer {
-        retry.decide(failure, isIdempotent: head.methodID.isIdempotent, canReplay: request.canReplay, &worker.random)
+        if let pool, !isRetrying, pool.destination.maxRetries > 0, pool.retries >= pool.destination.maxRetries {
+            return .giveUp
+        }
+        return retry.decide(
+            failure,
+            isIdempotent: head.methodID.isIdempotent,
+            canReplay: request.canReplay,
+            &worker.random
+        )
     }
 
     private func tryAgain(after pause: Duration) {
         attempts += 1
+        if !isRetrying { pool?.retries += 1 }
+        isRetrying = true
         encode()
         if pause == .zero { connect() } else { self.pause(for: pause) }
     }
@@ -55,10 +65,10 @@ extension Exchange {
     /// An endpoint of the pool, one that was not tried yet where a few draws find one.
     func pickEndpoint(of pool: DestinationPool) -> EndpointPool? {
         let now = worker.loop.now
-        var picked = pool.pick(original: info.target, avoiding: tried.last, at: now, &worker.random)
+        var picked = pool.pick(original: info.target, hash: hash, avoiding: tried.last, at: now, &worker.random)
         for _ in 0..<Self.mostDraws {
             guard let candidate = picked, tried.contains(where: { $0 === candidate }) else { break }
-            picked = pool.pick(original: info.target, avoiding: candidate, at: now, &worker.random)
+            picked = pool.pick(original: info.target, hash: hash, avoiding: candidate, at: now, &worker.random)
         }
         return picked
     }

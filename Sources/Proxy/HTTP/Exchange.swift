@@ -55,6 +55,14 @@ final class Exchange: ConfigurationWaiter {
     /// Whether this is a copy of a request, which nobody wants to read of.
     private(set) var isMirror = false
     var log = ExchangeLog()
+    /// How the client's gRPC-Web becomes gRPC; nil for any other request.
+    var web: GRPCWeb?
+    /// What chooses the endpoint with consistent hashing; nil for any.
+    private(set) var hash: UInt64?
+    /// What a client is told by that gets a cookie for it.
+    private(set) var cookie: String?
+    /// Whether the pool counts it among its retries.
+    var isRetrying = false
 
     init(_ worker: Worker, _ downstream: any DownstreamLeg) {
         self.worker = worker
@@ -69,9 +77,11 @@ final class Exchange: ConfigurationWaiter {
         hasTunnelEnded = false
         attempts = 1
         log.begin(at: worker.loop.now)
-        if GRPCNotes.isCall(head) { log.grpc = GRPCNotes() }
         upgrade = RequestRules.offeredUpgrade(head)
-        RequestRules(info: info).apply(to: &head, worker: worker)
+        log.client = RequestRules(info: info).apply(to: &head, worker: worker)
+        web = info.translatesGRPCWeb ? GRPCWeb(head) : nil
+        web?.translate(request: &head)
+        if GRPCNotes.isCall(head) { log.grpc = GRPCNotes() }
         route()
     }
 
@@ -97,7 +107,10 @@ final class Exchange: ConfigurationWaiter {
     func start(_ pool: DestinationPool, _ retries: RetryPolicy) {
         self.pool = pool
         request.version = pool.version(for: head, from: info.direction)
+        // What becomes a gRPC call can be nothing else, unless somebody has declared it.
+        if web != nil, pool.destination.application != .http { request.version = .http2 }
         retry = RetryDecision(retries)
+        hash = pool.destination.affinity?.hash(head, from: log.client ?? info.peer.ip, &worker.random, cookie: &cookie)
         startTotalTimer()
         encode()
         connect()
@@ -133,9 +146,16 @@ final class Exchange: ConfigurationWaiter {
 
     func connect() {
         guard let pool else { return respond(.noCluster) }
+        if pool.isFull { return respond(.reset(.overflow, wasRetried: retry.wasRetried)) }
         guard let endpoint = pickEndpoint(of: pool) else {
             let refusal = pool.destination.refusal
             return respond(refusal.isEmpty ? .noHealthyUpstream : .refused(refusal))
+        }
+        if let security = endpoint.security, security.context == nil {
+            // Another attempt would find the same. What is missing is for the log, and not for the client.
+            worker.handshakeFailed(to: endpoint, security.problem)
+            log.upstreamFailure = security.problem
+            return respond(.reset(.localConnectionFailure, wasRetried: retry.wasRetried, cause: security.problem))
         }
         self.endpoint = endpoint
         endpoint.load += 1
@@ -178,7 +198,7 @@ final class Exchange: ConfigurationWaiter {
     func respond(_ reply: LocalReply) {
         let downstream = downstream
         log.grpc?.answered(reply)
-        var reply = log.grpc == nil ? reply : reply.forGRPC
+        var reply = log.grpc == nil ? reply : reply.forGRPC(contentType: web?.contentType)
         progress?.edit(&reply)
         log.refused(reply)
         phase = .responding
@@ -193,7 +213,10 @@ final class Exchange: ConfigurationWaiter {
         phase = .idle
         request.removeAll()
         if !tried.isEmpty { tried.removeAll(keepingCapacity: true) }
+        if isRetrying { pool?.retries -= 1 }
+        isRetrying = false
         pool = nil
+        (web, hash, cookie) = (nil, nil, nil)
         forgetRoute()
         log.reset()
     }

@@ -18,6 +18,8 @@ struct ExchangeLog {
     private(set) var serviceTime: Int?
     /// Whether the proxy itself has answered, so that the rest of the request does not matter.
     private(set) var isRefused = false
+    /// Who made the request, where proxies before this one are believed; nil for the connection's other end.
+    var client: IPAddress?
     /// Nil when the request is no gRPC call.
     var grpc: GRPCNotes?
     var endpoint: EndpointPool?

@@ -36,6 +36,9 @@ struct GRPCMessageCounter: Hashable, Sendable {
     /// Octets of the current message that are still to come.
     private var remaining = 0
 
+    /// Whether no message has begun and not ended.
+    var isBetweenMessages: Bool { remaining == 0 && prefixOctets == 0 }
+
     mutating func take(_ data: Span<UInt8>) {
         var index = 0
         while index < data.count {
@@ -70,6 +73,15 @@ extension LocalReply {
         ]
         let message = String(decoding: octets.prefix(1024), as: UTF8.self)
         if !message.isEmpty { reply.fields.append(HeaderChanges.Field("grpc-message", GRPCStatus.encoded(message))) }
+        return reply
+    }
+
+    /// ``forGRPC`` for a client of another dialect.
+    func forGRPC(contentType: String?) -> LocalReply {
+        var reply = forGRPC
+        for index in reply.fields.indices where reply.fields[index].name == "content-type" {
+            reply.fields[index].value = contentType ?? reply.fields[index].value
+        }
         return reply
     }
 }

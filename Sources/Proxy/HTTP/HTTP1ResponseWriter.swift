@@ -7,8 +7,8 @@ struct HTTP1ResponseWriter {
     private var isChunked = false
 
     /// Begins with the head that came from the endpoint; its body follows.
-    mutating func begin(_ response: inout HTTP1Head, to version: HTTP1Head.Version, _ output: inout [UInt8]) {
-        let isHTTP10 = version == .http10
+    mutating func begin(_ response: inout HTTP1Head, to request: HTTP1Head, _ output: inout [UInt8]) {
+        let isHTTP10 = request.version == .http10
         let framing = response.framing
         let hasUnknownLength = framing == .chunked || framing == .untilClose
         let upgrade = framing == .tunnel ? response.text(of: .upgrade) : nil
@@ -24,7 +24,15 @@ struct HTTP1ResponseWriter {
             response.append(.connection, "keep-alive")
         }
         if isChunked { response.append(.transferEncoding, "chunked") }
+        if framing == .none { Self.tellEmptyBody(&response, to: request) }
         response.write(to: &output)
+    }
+
+    /// In HTTP/2 a head may say that it is all there is: in HTTP/1 a client would wait for more.
+    private static func tellEmptyBody(_ response: inout HTTP1Head, to request: HTTP1Head) {
+        let mayHaveBody = response.status >= 200 && response.status != 204 && response.status != 304
+        guard mayHaveBody, request.methodID != .head, !response.contains(.contentLength) else { return }
+        response.append(.contentLength, "0")
     }
 
     func body(_ data: Span<UInt8>, to output: inout [UInt8]) {

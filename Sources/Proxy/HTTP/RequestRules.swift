@@ -1,4 +1,5 @@
 internal import Base
+internal import Discovery
 internal import HTTP
 
 /// What a sidecar changes in a request's head before it goes on (Istio's sidecars over Envoy's connection manager).
@@ -15,25 +16,32 @@ struct RequestRules {
     }
 
     /// Edits the head; fields that are only for the connection it came on are gone then.
-    func apply(to head: inout HTTP1Head, worker: Worker) {
+    ///
+    /// - Returns: Who made the request by the word of proxies that are believed; nil for the connection's other end.
+    func apply(to head: inout HTTP1Head, worker: Worker) -> IPAddress? {
+        let gateway = info.direction == .gateway ? worker.tables.content.gateway : nil
+        var client: IPAddress?
         useOriginForm(&head)
         PathNormalization.apply(to: &head)
         let acceptsTrailers = head.contains(.te) && head.lists("trailers", in: .te)
         head.removeHopByHopFields()
         head.remove(.http2Settings)
         if acceptsTrailers { head.append(.te, "trailers") }
-        if info.direction == .gateway { GatewayRequestRules(info: info).apply(to: &head) }
+        if info.direction == .gateway {
+            client = GatewayRequestRules(info: info, trustedProxies: gateway?.trustedProxies ?? 0).apply(to: &head)
+        }
         if !head.contains(.xForwardedProto) {
             head.append(.xForwardedProto, info.direction == .inbound && info.isMutualTLS ? "https" : "http")
         }
         if !head.contains(.xRequestID) { worker.appendRequestID(to: &head) }
-        tellCaller(&head)
+        tellCaller(&head, gateway?.clientCertificateForwarding)
         if info.direction == .inbound {
             // What proxies tell each other is not for the application.
             head.remove(.xEnvoyPeerMetadata)
             head.remove(.xEnvoyPeerMetadataID)
             head.remove(.xEnvoyDecoratorOperation)
         }
+        return client
     }
 
     /// Takes host and path out of an absolute target: what follows is no proxy (RFC 9112 §3.2.2).
@@ -52,10 +60,18 @@ struct RequestRules {
     }
 
     /// Writes who the caller is, or removes what a client without a certificate claims to be.
-    private func tellCaller(_ head: inout HTTP1Head) {
-        if info.callerElement.isEmpty { return head.remove(.xForwardedClientCert) }
-        // A gateway believes nobody before it (SANITIZE_SET); a sidecar adds its own word (APPEND_FORWARD).
-        var value = info.direction == .gateway ? [] : received(head)
+    ///
+    /// - Parameter forwarding: Nil for a sidecar.
+    private func tellCaller(
+        _ head: inout HTTP1Head,
+        _ forwarding: GatewayConfiguration.ClientCertificateForwarding?
+    ) {
+        // A gateway believes nobody before it unless it is told to; a sidecar adds its own word (APPEND_FORWARD).
+        let forwarding = forwarding ?? (info.direction == .gateway ? .replaced : .appended)
+        if forwarding == .alwaysKept { return }
+        if info.callerElement.isEmpty || forwarding == .removed { return head.remove(.xForwardedClientCert) }
+        if forwarding == .kept { return }
+        var value = forwarding == .replaced ? [] : received(head)
         if value.isEmpty {
             let element = info.callerElement
             return head.set(.xForwardedClientCert, to: element.span)

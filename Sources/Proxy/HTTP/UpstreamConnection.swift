@@ -9,6 +9,8 @@ protocol UpstreamConnection: ChannelReader, ReadinessHandler, TimerHandler {
     var timer: TimerID? { get set }
     /// When it ends if nobody uses it.
     var deadline: MonotonicTime { get set }
+    /// When it was begun.
+    var birth: MonotonicTime { get }
     /// Whether the endpoint counts it among its connections.
     var isCounted: Bool { get set }
 
@@ -52,7 +54,7 @@ extension UpstreamConnection {
 
     private func hasOpened() {
         channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
-        deadline = worker.idleDeadline
+        deadline = endpoint.limits.deadline(worker.loop.now, birth: birth, default: worker.limits.idleTimeout)
         if let timer { worker.loop.cancel(timer) }
         timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
         opened()

@@ -30,10 +30,12 @@ final class UpstreamHTTP1: ChannelHolder, UpstreamLeg, UpstreamConnection, TurnH
     var isCounted = false
     var timer: TimerID?
     var deadline: MonotonicTime
+    let birth: MonotonicTime
 
     init(_ worker: Worker, _ endpoint: EndpointPool) {
         self.endpoint = endpoint
-        deadline = worker.loop.now + endpoint.limits.connectTimeout
+        birth = worker.loop.now
+        deadline = birth + endpoint.limits.connectTimeout
         super.init(worker, nil)
     }
 
@@ -81,8 +83,10 @@ final class UpstreamHTTP1: ChannelHolder, UpstreamLeg, UpstreamConnection, TurnH
 
     func end(isReusable: Bool) {
         exchange = nil
-        guard isReusable, keepsAlive, state == .idle, !worker.isDraining else { return close() }
-        deadline = worker.idleDeadline
+        guard isReusable, keepsAlive, state == .idle, !worker.isDraining,
+            !endpoint.limits.hasOutlived(birth, at: worker.loop.now)
+        else { return close() }
+        deadline = endpoint.limits.deadline(worker.loop.now, birth: birth, default: worker.limits.idleTimeout)
         pauseReading(false)
         if !endpoint.returned(self) { close() }
     }

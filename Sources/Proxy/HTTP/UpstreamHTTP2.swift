@@ -28,6 +28,7 @@ final class UpstreamHTTP2: ChannelHolder, HTTP2EngineHandler, UpstreamConnection
     private(set) var served = 0
     var timer: TimerID?
     var deadline: MonotonicTime
+    let birth: MonotonicTime
 
     /// Streams at a time, however many more the endpoint allows.
     private static let mostStreams = 1024
@@ -42,7 +43,8 @@ final class UpstreamHTTP2: ChannelHolder, HTTP2EngineHandler, UpstreamConnection
 
     init(_ worker: Worker, _ endpoint: EndpointPool) {
         self.endpoint = endpoint
-        deadline = worker.loop.now + endpoint.limits.connectTimeout
+        birth = worker.loop.now
+        deadline = birth + endpoint.limits.connectTimeout
         super.init(worker, nil)
     }
 
@@ -51,11 +53,14 @@ final class UpstreamHTTP2: ChannelHolder, HTTP2EngineHandler, UpstreamConnection
 
     /// Whether one more stream can begin, now or once it is connected.
     var canServe: Bool {
-        guard state != .closed, !isGoingAway, !worker.isDraining else { return false }
+        guard state != .closed, !isGoingAway, !worker.isDraining,
+            !endpoint.limits.hasOutlived(birth, at: worker.loop.now)
+        else { return false }
         let limit = endpoint.limits.requestsPerConnection
         if limit > 0, served + waiting.count >= limit { return false }
         let most = state == .open ? min(Self.mostStreams, engine.peerConcurrentStreams) : 100
-        return streams.count + waiting.count < most
+        let own = endpoint.limits.streams
+        return streams.count + waiting.count < (own > 0 ? min(most, own) : most)
     }
 
     /// A stream for one more exchange.
@@ -97,7 +102,7 @@ final class UpstreamHTTP2: ChannelHolder, HTTP2EngineHandler, UpstreamConnection
             engine.reset(stream.id, code: HTTP2Code.cancel)
             scheduleFlush()
         }
-        deadline = worker.loop.now + worker.limits.idleTimeout
+        deadline = endpoint.limits.deadline(worker.loop.now, birth: birth, default: worker.limits.idleTimeout)
         if canServe { endpoint.streamEnded(self) } else if streams.isEmpty, waiting.isEmpty { retireWhenIdle() }
     }
 

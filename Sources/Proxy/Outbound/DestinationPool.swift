@@ -11,6 +11,10 @@ final class DestinationPool {
     let endpoints: [EndpointPool]
     private var picker: EndpointPicker
     private let indexes: [SocketAddress: Int]
+    /// Whose request gets which endpoint; nil when it does not matter.
+    private let hashTable: HashTable?
+    /// Requests that are being tried again.
+    var retries = 0
     /// Endpoints of an original-destination service that configuration does not list.
     private var unlisted: [SocketAddress: EndpointPool] = [:]
     /// When the last of the endpoints that are left out is back; nil when none is.
@@ -28,6 +32,9 @@ final class DestinationPool {
         self.makeUnlisted = makeUnlisted
         picker = EndpointPicker(destination.loadBalancing, weights: destination.endpoints.map(\.weight))
         indexes = Dictionary(endpoints.enumerated().map { ($1.address, $0) }) { first, _ in first }
+        hashTable = destination.affinity.map { affinity in
+            HashTable(affinity, names: endpoints.map(\.name), weights: destination.endpoints.map(\.weight))
+        }
         lastEjectionEnd = endpoints.compactMap(\.health.end).max()
     }
 
@@ -44,20 +51,41 @@ final class DestinationPool {
     ///
     /// - Parameters:
     ///   - original: Where the connection was going; decides for an original-destination service.
+    ///   - hash: What decides with consistent hashing; nil for any endpoint.
     ///   - failed: An endpoint to avoid when there is another.
     func pick(
         original: SocketAddress,
+        hash: UInt64? = nil,
         avoiding failed: EndpointPool? = nil,
         at now: MonotonicTime,
         _ random: inout FastRandom
     ) -> EndpointPool? {
         if destination.usesOriginalDestination { return endpoint(at: original) }
+        if let hash, let hashTable { return pick(hash, from: hashTable, avoiding: failed, at: now) }
         if let end = lastEjectionEnd {
             if now < end { return pickHealthy(avoiding: failed, at: now, &random) }
             lastEjectionEnd = nil
         }
         if endpoints.count == 1 { return endpoints[0] }
         return draw(avoiding: failed, &random)
+    }
+
+    private func pick(
+        _ hash: UInt64,
+        from table: HashTable,
+        avoiding failed: EndpointPool?,
+        at now: MonotonicTime
+    ) -> EndpointPool? {
+        let isAnyOther = failed != nil && endpoints.contains { $0 !== failed && !$0.health.isEjected(at: now) }
+        let index = table.endpoint(for: hash) { index in
+            !endpoints[index].health.isEjected(at: now) && !(isAnyOther && endpoints[index] === failed)
+        }
+        return index.map { endpoints[$0] }
+    }
+
+    /// Whether one more request would be one too many.
+    var isFull: Bool {
+        destination.maxRequests > 0 && endpoints.reduce(0) { $0 + $1.load } >= destination.maxRequests
     }
 
     private func draw(avoiding failed: EndpointPool?, _ random: inout FastRandom) -> EndpointPool? {

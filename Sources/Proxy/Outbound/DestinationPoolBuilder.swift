@@ -15,7 +15,12 @@ struct DestinationPoolBuilder {
             connectTimeout: destination.connectTimeout,
             connections: destination.maxConnections,
             waiting: destination.maxPendingRequests == 0 ? 1024 : destination.maxPendingRequests,
-            requestsPerConnection: destination.maxRequestsPerConnection
+            requestsPerConnection: destination.maxRequestsPerConnection,
+            streams: destination.maxStreams,
+            idleTimeout: destination.idleTimeout,
+            tcpIdleTimeout: destination.tcpIdleTimeout,
+            lifetime: destination.maxConnectionDuration,
+            keepalive: destination.keepalive
         )
         let secrets = tables.content.secrets
         security = destination.tls.map {
@@ -68,21 +73,35 @@ extension DestinationPool {
     /// Connections come from 127.0.0.6, which the packet filter knows not to redirect to the proxy again.
     static func application(
         _ address: SocketAddress,
-        _ application: ApplicationProtocol,
+        _ port: InboundPolicy.Port,
         isDeclared: Bool,
         sendsToLocalhost: Bool
     ) -> DestinationPool {
         let name = isDeclared ? "inbound|\(address.port)||" : "InboundPassthroughCluster"
-        var destination = Destination(name: name, host: "", port: address.port, application: application)
+        var destination = Destination(name: name, host: "", port: address.port, application: port.application)
         destination.usesOriginalDestination = true
-        return DestinationPool(destination, endpoints: []) { original in
+        var target = port.target
+        if target == .same, sendsToLocalhost, isDeclared {
+            target = .loopback(address.port, isIPv6: address.ip.isIPv6)
+        }
+        return DestinationPool(destination, endpoints: []) { applicationEndpoint($0, target) }
+    }
+
+    private static func applicationEndpoint(
+        _ original: SocketAddress,
+        _ target: InboundPolicy.Target
+    ) -> EndpointPool {
+        let reason = "application of this pod"
+        switch target {
+        case .socket(let path): return EndpointPool(original, path: path, reason: reason)
+        case .loopback(let port, let isIPv6):
+            return EndpointPool(SocketAddress(isIPv6 ? .loopback6 : .loopback, port: port), reason: reason)
+        case .same, .port:
+            var address = original
+            if case .port(let port) = target { address.port = port }
             let isIPv6 = original.ip.isIPv6
-            if sendsToLocalhost, isDeclared {
-                let local = SocketAddress(isIPv6 ? .loopback6 : .loopback, port: original.port)
-                return EndpointPool(local, reason: "application of this pod")
-            }
             let source = SocketAddress(isIPv6 ? IPAddress(high: 0, low: 6) : IPAddress(ipv4: 0x7F00_0006), port: 0)
-            return EndpointPool(original, source: source, reason: "application of this pod")
+            return EndpointPool(address, source: source, reason: reason)
         }
     }
 }

@@ -8,7 +8,9 @@ final class EndpointPool {
     static let mostIdle = 1024
 
     let address: SocketAddress
-    /// `10.244.0.5:80`, for the log.
+    /// The Unix socket that is meant instead of ``address``; empty for none.
+    let path: String
+    /// `10.244.0.5:80` or `unix:///run/app.sock`, for the log.
     let name: String
     /// The local address connections come from; nil for any.
     let source: SocketAddress?
@@ -25,6 +27,28 @@ final class EndpointPool {
         var waiting = 1024
         /// Requests on one connection, 0 for no limit.
         var requestsPerConnection = 0
+        /// Streams of one connection at once, 0 for no limit but the endpoint's.
+        var streams = 0
+        /// How long a connection is kept without requests, zero for the worker's default.
+        var idleTimeout = Duration.zero
+        /// How long a connection that is not HTTP may be silent, zero for the worker's default.
+        var tcpIdleTimeout = Duration.zero
+        /// How long a connection may last, zero for ever.
+        var lifetime = Duration.zero
+        /// When silent connections are probed; nil for never.
+        var keepalive: Destination.TCPKeepalive?
+
+        /// When a connection that is idle from now on is closed.
+        ///
+        /// - Parameter birth: When it was made.
+        func deadline(_ now: MonotonicTime, birth: MonotonicTime, default idle: Duration) -> MonotonicTime {
+            let end = now + (idleTimeout > .zero ? idleTimeout : idle)
+            return lifetime > .zero ? min(end, birth + lifetime) : end
+        }
+
+        func hasOutlived(_ birth: MonotonicTime, at now: MonotonicTime) -> Bool {
+            lifetime > .zero && now >= birth + lifetime
+        }
     }
 
     /// The one most recently used is last, and used first: the others may grow old.
@@ -43,17 +67,19 @@ final class EndpointPool {
 
     init(
         _ address: SocketAddress,
+        path: String = "",
         source: SocketAddress? = nil,
         security: UpstreamSecurity? = nil,
         reason: String = "",
         limits: Limits = Limits()
     ) {
         self.address = address
+        self.path = path
         self.source = source
         self.security = security
         self.reason = reason
         self.limits = limits
-        name = address.description
+        name = path.isEmpty ? address.description : "unix://\(path)"
     }
 
     /// What became of asking for a connection.

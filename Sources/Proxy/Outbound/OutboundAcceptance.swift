@@ -107,7 +107,8 @@ final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
         guard let pool = name == "PassthroughCluster" ? worker.passthrough : worker.pool(named: name) else {
             return refuse("its route names destination \(name), which is not there", flag: .noCluster, cluster: name)
         }
-        guard let endpoint = pool.pick(original: info.target, at: worker.loop.now, &worker.random) else {
+        let hash = pool.destination.affinity?.hash(ofConnectionFrom: info.peer.ip)
+        guard let endpoint = pool.pick(original: info.target, hash: hash, at: worker.loop.now, &worker.random) else {
             let refusal = pool.destination.refusal
             if !refusal.isEmpty { return refuse(refusal, flag: .upstreamConnectionFailure, cluster: name) }
             return refuse("\(name) has no endpoint", flag: .noHealthyUpstream, cluster: name)

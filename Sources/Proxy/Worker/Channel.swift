@@ -1,4 +1,5 @@
 internal import Base
+internal import Discovery
 internal import EventLoop
 internal import TLS
 
@@ -38,7 +39,18 @@ struct Channel: ~Copyable {
     static func connecting(to endpoint: EndpointPool, _ content: UpstreamSecurity.Content) throws(SystemError)
         -> Channel
     {
-        var channel = Channel(try Socket.connecting(to: endpoint.address, from: endpoint.source))
+        var channel = Channel(
+            endpoint.path.isEmpty
+                ? try Socket.connecting(to: endpoint.address, from: endpoint.source)
+                : try Socket.connecting(toPath: endpoint.path)
+        )
+        if let keepalive = endpoint.limits.keepalive, endpoint.path.isEmpty {
+            try channel.socket.keepAlive(
+                after: Int32(clamping: keepalive.time.components.seconds),
+                every: Int32(clamping: keepalive.interval.components.seconds),
+                probes: Int32(clamping: keepalive.probes)
+            )
+        }
         channel.upcoming = Upcoming(endpoint: endpoint, content: content)
         return channel
     }

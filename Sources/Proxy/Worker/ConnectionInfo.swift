@@ -53,6 +53,11 @@ final class ConnectionInfo {
         }
     }
 
+    /// Whether calls of gRPC-Web that come on it become gRPC calls.
+    var translatesGRPCWeb: Bool {
+        port?.translatesGRPCWeb ?? chain?.configuration.translatesGRPCWeb ?? false
+    }
+
     init(_ direction: Direction, peer: SocketAddress, target: SocketAddress) {
         self.direction = direction
         self.peer = peer

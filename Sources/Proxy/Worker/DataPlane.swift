@@ -86,6 +86,7 @@ final class DataPlane: Sendable {
             thread.submit { $0.telemetry.flush() }
             thread.stopAndJoin()
         }
+        gateway.follow(nil, [])
         sinks.close()
     }
 }
@@ -94,6 +95,7 @@ extension Worker {
     fileprivate func listen(to addresses: DataPlane.Addresses) throws(SystemError) {
         try listen(Listener(self, .inbound, addresses.inbound, fallback: addresses.inboundFallback))
         try listen(Listener(self, .outbound, addresses.outbound, fallback: addresses.outboundFallback))
+        openSidecarListeners()
     }
 }
 

@@ -8,6 +8,8 @@ final class Listener: ReadinessHandler {
     private let address: SocketAddress
     /// Where connections are taken to be going that were not redirected; nil refuses them, as they would come back for ever.
     private let fallback: SocketAddress?
+    /// Whether clients connect to this very listener, and mean it.
+    private let isDirect: Bool
     private var socket: Socket?
     private var registration: Registration?
 
@@ -18,12 +20,14 @@ final class Listener: ReadinessHandler {
         _ worker: Worker,
         _ direction: ConnectionInfo.Direction,
         _ address: SocketAddress,
-        fallback: SocketAddress? = nil
+        fallback: SocketAddress? = nil,
+        isDirect: Bool = false
     ) {
         self.worker = worker
         self.direction = direction
         self.address = address
         self.fallback = fallback
+        self.isDirect = isDirect
     }
 
     func start() throws(SystemError) {
@@ -70,6 +74,7 @@ final class Listener: ReadinessHandler {
 
     /// Where the connection was going; nil when it was going to this very listener.
     private func target(_ channel: borrowing Channel) -> SocketAddress? {
+        if isDirect { return channel.localAddress.map { SocketAddress($0.ip.unmapped, port: $0.port) } }
         guard let original = channel.originalDestination else { return fallback }
         let target = SocketAddress(original.ip.unmapped, port: original.port)
         // A pod's proxy is never what its application wants to reach.

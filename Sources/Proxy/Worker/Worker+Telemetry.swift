@@ -48,7 +48,7 @@ extension Worker {
     /// Notes a connection to an endpoint that failed before it could carry anything.
     func handshakeFailed(to endpoint: EndpointPool, _ cause: String) {
         if endpoint.security != nil { telemetry.metrics.handshakesFailed += 1 }
-        telemetry.log.warn("connection failed: outbound to \(endpoint.address) (\(endpoint.decision)): \(cause)")
+        telemetry.log.warn("connection failed: outbound to \(endpoint.name) (\(endpoint.decision)): \(cause)")
     }
 
     private func entry(_ log: ExchangeLog, _ info: ConnectionInfo, cluster: String, _ elapsed: Duration)
@@ -68,7 +68,7 @@ extension Worker {
         entry.upstreamHost = log.endpoint?.name ?? ""
         entry.cluster = cluster
         entry.downstreamLocalAddress = info.target.description
-        entry.downstreamRemoteAddress = info.peer.description
+        entry.downstreamRemoteAddress = (log.client.map { SocketAddress($0, port: 0) } ?? info.peer).description
         entry.serverName = info.serverName
         entry.tlsVersion = info.tls?.version.description ?? ""
         entry.tlsCipher = info.tls?.cipherSuite ?? ""

@@ -30,6 +30,7 @@ final class Worker {
     /// The most there were since memory was given back.
     private var mostConnections = 0
     private var listeners: [Listener] = []
+    private var sidecarListeners = SidecarListeners()
     private var gatewayPorts = GatewayPorts()
     /// A gateway's connections that have said nothing yet, and those that shake hands.
     var silent: PendingConnections<GatewayAcceptance>
@@ -76,10 +77,13 @@ final class Worker {
         gatewayPorts.open(place, socket, on: self)
     }
 
+    /// Opens and closes the listeners that the tables have.
+    func openSidecarListeners() { sidecarListeners.follow(tables.content.inbound?.listeners ?? [], on: self) }
+
     /// Connections are no longer kept for another request, and the listeners that `stops` names close.
     func drain(stopping stops: (Listener) -> Bool) {
         isDraining = true
-        for listener in listeners where stops(listener) { listener.stop() }
+        for listener in listeners + sidecarListeners.all where stops(listener) { listener.stop() }
         for connection in connections.values where connection.isIdle { connection.close() }
     }
 
@@ -135,6 +139,7 @@ final class Worker {
             pool.retire(keeping: successor)
         }
         if tables.content.inbound != old.content.inbound { inboundPolicyChanged() }
+        openSidecarListeners()
         if tables.gateway !== old.gateway { gatewayChanged() }
         wakeWaiters()
     }
@@ -178,7 +183,7 @@ final class Worker {
         let sendsToLocalhost = tables.content.inbound?.sendsToLocalhost ?? false
         let pool = DestinationPool.application(
             address,
-            port.application,
+            port,
             isDeclared: isDeclared,
             sendsToLocalhost: sendsToLocalhost
         )

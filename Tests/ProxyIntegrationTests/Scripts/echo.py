@@ -1,16 +1,16 @@
 """An HTTP application for routes.sh: tells what it was asked, fails when it is told to, and notes each request.
 
-Usage: echo.py ADDRESS NAME FILE; FILE gets a line for each request.
+Usage: echo.py ADDRESS NAME FILE; ADDRESS is host:port or the path of a Unix socket, FILE gets a line for each request.
 """
 import collections
 import json
+import socket
 import sys
 import threading
 import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-host, port = sys.argv[1].rsplit(":", 1)
 name, record = sys.argv[2], open(sys.argv[3], "a", buffering=1)
 lock = threading.Lock()
 asked = collections.Counter()
@@ -75,6 +75,17 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
 
-server = Server((host, int(port)), Handler)
+class UnixServer(Server):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        self.socket.bind(self.server_address)
+
+
+if sys.argv[1].startswith("/"):
+    server = UnixServer(sys.argv[1], Handler)
+else:
+    host, port = sys.argv[1].rsplit(":", 1)
+    server = Server((host, int(port)), Handler)
 print("ready", flush=True)
 server.serve_forever()

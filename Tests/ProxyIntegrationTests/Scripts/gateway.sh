@@ -94,10 +94,11 @@ openssl ca -config "$work/ca.conf" -cert "$work/root.pem" -keyfile "$work/root.k
 pin=$(openssl x509 -in "$work/client.pem" -noout -fingerprint -sha256 | cut -d= -f2)
 
 simple_certificate=server
+forwarding=SANITIZE_SET
 more_listeners=
 write_configuration() {
     cat >"$work/gateway.json.new" <<JSON
-{ "accessLogFile": "$work/access.log",
+{ "accessLogFile": "$work/access.log", "clientCertificateForwarding": "$forwarding",
   "certificate": "$work/workload.pem", "key": "$work/workload.key", "roots": "$work/mesh.pem",
   "gateway": [
     { "listen": "127.0.0.2:443", "chains": [
@@ -296,6 +297,28 @@ check "a host of the server without virtual host is 404" '* 404 exit 0' "$(get h
 check "a host that the certificate does not cover is 404" '* 404 exit 0' \
     "$(get simple.example 443 --http2 -H 'Host: nobody.example')"
 check "MUTUAL: HTTP/2 tells who" '*spiffe://clients/one*200 exit 0' "$(get mutual.example 443 --http2 $(with client))"
+
+# What becomes of a header that claims to tell of a certificate (gatewayTopology.forwardClientCertDetails).
+claimed() { get mutual.example 443 $(with client) -H 'x-forwarded-client-cert: Hash=before'; }
+matches() { [[ $(claimed) == $1 ]]; }
+for case in 'APPEND_FORWARD *"x-forwarded-client-cert": "Hash=before,Hash=*' \
+    'FORWARD_ONLY *"x-forwarded-client-cert": "Hash=before"*' 'SANITIZE_SET *"x-forwarded-client-cert": "Hash=[0-9a-f]*'; do
+    forwarding=${case%% *}
+    write_configuration
+    reload
+    wait_for 30 matches "${case#* }"
+    check "$forwarding" "${case#* }" "$(claimed)"
+done
+forwarding=SANITIZE
+write_configuration
+reload
+told() { claimed | grep -c x-forwarded-client-cert; }
+wait_for 30 eval '[[ $(told) == 0 ]]'
+check "SANITIZE tells nothing" 0 "$(told)"
+forwarding=SANITIZE_SET
+write_configuration
+reload
+wait_for 30 matches '*"x-forwarded-client-cert": "Hash=[0-9a-f]*'
 
 # What takes down one server takes down no other.
 for name in absent mismatch expired garbage; do

@@ -117,6 +117,11 @@ logged() { # <pattern>: the last line of the access log that has it.
     grep -- "$1" "$work/access.log" | tail -1
 }
 
+# Bodies of known length
+check "a connection serves on after a body of known length" '1 0' \
+    "$(get --data-binary abc -o /dev/null -o /dev/null -w '%{num_connects} ' $url/exact $url/exact | sed 's/ $//')"
+check "the time limit begins with the body's last octet" 504 "$(status --data-binary abc "$url/timeout?sleep=5")"
+
 # Matching
 check "an exact path" two "$(get $url/exact?x=1 | field name)"
 check "a path that is the same in another form" two "$(get --path-as-is $url/x/../%65xact | field name)"

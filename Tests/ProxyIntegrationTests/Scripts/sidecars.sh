@@ -217,8 +217,15 @@ while not answer.endswith(b"}\n"):
 echo = socket.create_connection(("10.77.0.2", 9000), 60)
 echo.sendall(b"x")
 echo.recv(1)
+upgraded = socket.create_connection(("10.77.0.2", 8080), 60)
+upgraded.sendall(b"GET /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+answer = b""
+while not answer.endswith(b"\r\n\r\n"):
+    answer += upgraded.recv(65536)
+upgraded.sendall(b"through")
+upgraded.recv(65536)
 print("open", flush=True)
-for connection in (web, echo):
+for connection in (web, echo, upgraded):
     connection.settimeout(60)
     try:
         print("end" if connection.recv(1) == b"" else "data", flush=True)
@@ -230,7 +237,7 @@ wait_for 60 grep -q open "$work/kept"
 write_server STRICT
 reload server
 wait $keeper
-check "open plaintext connections end when STRICT comes" $'open\nend\nend' "$(cat "$work/kept")"
+check "open plaintext connections, upgraded ones too, end when STRICT comes" $'open\nend\nend\nend' "$(cat "$work/kept")"
 
 # With a sidecar at both ends.
 write_server STRICT
