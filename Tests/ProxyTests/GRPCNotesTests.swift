@@ -46,6 +46,11 @@ import Testing
         #expect(notes.status == status)
     }
 
+    @Test func `a client's own time that is over is its deadline, a route's is not`() {
+        #expect(LocalReply.deadlineExceeded.grpcCode == 4 && LocalReply.deadlineExceeded.flag == .upstreamTimeout)
+        #expect(LocalReply.upstreamTimeout.grpcCode == 14)
+    }
+
     @Test(arguments: [(400, 13), (401, 16), (403, 7), (404, 12), (429, 14), (502, 14), (503, 14), (504, 14), (418, 2)])
     func `answers calls with the status that stands for HTTP's`(status: Int, code: Int) {
         let reply = LocalReply(status: status, body: "no: 100%\n", flag: .noRoute, details: "x").forGRPC

@@ -58,7 +58,8 @@ extension Exchange: TimerHandler {
         case .paused, .connecting, .waiting:
             judgeEndpoint(.gatewayError)
             release(isReusable: false)
-            respond(.upstreamTimeout)
+            let isClients = GRPCTimeout.effective(head, limit: .zero) == timeout
+            respond(isClients ? .deadlineExceeded : .upstreamTimeout)
         case .responding:
             log.flag.insert(.upstreamTimeout)
             log.details = LocalReply.upstreamTimeout.details

@@ -1,4 +1,5 @@
 internal import Discovery
+internal import GRPC
 
 /// A response that the proxy itself gives, with the texts that users of Envoy know and search for.
 struct LocalReply: Hashable, Sendable {
@@ -101,6 +102,12 @@ struct LocalReply: Hashable, Sendable {
         flag: .upstreamTimeout,
         details: "response_timeout"
     )
+    /// The time is over that a gRPC client gave its call: what the client's own clock says a moment later.
+    static let deadlineExceeded = {
+        var reply = upstreamTimeout
+        reply.grpcStatus = GRPCStatus.Code.deadlineExceeded.rawValue
+        return reply
+    }()
     /// One attempt took longer than `perTryTimeout`.
     static let attemptTimeout = Self(
         status: 504,
