@@ -163,11 +163,33 @@ extension MeshModel {
     private mutating func settle(_ concerned: [ResolvedVirtualService]) -> Impact {
         var impact = Impact()
         for object in concerned {
-            let problems = virtualServices[object.key]?.problems ?? []
-            shortcomings[object.reference] = problems.isEmpty ? nil : problems.joined(separator: "; ")
+            noteShortcomings(of: object)
             impact.formUnion(routeImpact(object))
         }
         return impact
+    }
+
+    /// Notes what of a VirtualService is not in force.
+    private mutating func noteShortcomings(of object: ResolvedVirtualService) {
+        let current = virtualServices[object.key]
+        let problems = (current?.problems ?? []) + (current?.gateways.sorted().compactMap(absence) ?? [])
+        shortcomings[object.reference] = problems.isEmpty ? nil : problems.joined(separator: "; ")
+    }
+
+    /// What to say of a gateway in `spec.gateways` that is not there; nil when it is.
+    private func absence(ofGateway name: String) -> String? {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard name != VirtualService.mesh, parts.count == 2 else { return nil }
+        let key = ObjectKey(namespace: parts[0], name: parts[1])
+        guard gateways[key] == nil, problems[ObjectReference("Gateway", key)] == nil else { return nil }
+        let near = GatewayNames.nearest(to: key, among: gateways.all.map(\.metadata.key).sorted())
+        return "gateways: there is no Gateway \(key), so that none has its routes"
+            + (near.map { "; did you mean \($0)?" } ?? "")
+    }
+
+    /// A Gateway has come or gone: says so of the VirtualServices that are bound to it.
+    mutating func noteShortcomings(boundTo gateway: ObjectKey) {
+        for object in virtualServices.bound(to: "\(gateway)") { noteShortcomings(of: object) }
     }
 
     /// The object if the webhook would have let it in: it may have been stored while there was none.

@@ -20,6 +20,9 @@ import YAML
         var testDescription: String { spec }
 
         init(_ spec: String, _ errors: String..., warnings: [String] = []) {
+            self.init(spec, errors: errors, warnings: warnings)
+        }
+        init(_ spec: String, errors: [String], warnings: [String]) {
             (self.spec, self.errors, self.warnings) = (spec, errors, warnings)
         }
 
@@ -372,6 +375,29 @@ import YAML
         ),
     ])
     func `rules that no request reaches are warned of`(row: Case) throws { try Self.check(row) }
+
+    @Test(arguments: [
+        (100 << 10, [], []), ((100 << 10) + 1, [], ["large direct_responses may impact control plane performance"]),
+        (1 << 20, [], ["large direct_responses may impact control plane performance"]),
+        (
+            (1 << 20) + 1,
+            ["large direct_responses may impact control plane performance, must be less than 1MB"], []
+        ),
+    ])
+    func `a direct response of up to 1 MiB is accepted, above 100 KiB with a warning`(
+        size: Int,
+        errors: [String],
+        warnings: [String]
+    ) throws {
+        let body = String(repeating: "x", count: size)
+        try Self.check(
+            Case(
+                "{hosts: [a], http: [{directResponse: {status: 200, body: {string: \(body)}}}]}",
+                errors: errors,
+                warnings: warnings
+            )
+        )
+    }
 
     @Test func `large objects are judged quickly`() throws {
         let clock = ContinuousClock()

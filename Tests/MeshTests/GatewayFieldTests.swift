@@ -83,4 +83,15 @@ import Testing
             try ended("mode: SIMPLE, credentialName: a, ecdhCurves: [P-384, X25519]").curves == ["P-384", "X25519"]
         )
     }
+
+    @Test func `without a Gateway for it a gateway listens on nothing`() throws {
+        var fixture = try GatewayFixture()
+        #expect(try fixture.decision.listeners.isEmpty)
+        try fixture.gateway(
+            "gw",
+            selector: "{istio: egressgateway}",
+            "[{hosts: [a.com], port: {number: 80, name: http, protocol: HTTP}}]"
+        )
+        #expect(try fixture.decision.listeners.isEmpty)
+    }
 }

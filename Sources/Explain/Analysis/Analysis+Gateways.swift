@@ -168,6 +168,7 @@ private func places(of server: Gateway.Server) -> [String] {
 
 /// What tells certificates apart; nil when the server has none of its own.
 private func certificate(_ tls: ServerTLSSettings) -> String? {
+    if tls.passesTLS { return nil }
     if let name = tls.credentials.first { return "credential \(name)" }
     guard !tls.serverCertificate.isEmpty, !tls.privateKey.isEmpty else { return nil }
     return "files \(tls.serverCertificate) \(tls.privateKey)"

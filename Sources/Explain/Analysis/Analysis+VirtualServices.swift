@@ -87,17 +87,7 @@ extension VirtualService {
 /// The name, as an object of `namespace` would write it, of the Gateway that was probably meant: of that name elsewhere, or
 /// with a similar name, or the only one there is.
 private func nearGateway(_ key: ObjectKey, among known: [ObjectKey], for namespace: String) -> String? {
-    let own = known.filter { $0.namespace == key.namespace }
-    let near =
-        known.first { $0.name == key.name }
-        ?? Spelling.nearest(to: key.name, among: own.map(\.name)).map {
-            ObjectKey(namespace: key.namespace, name: $0)
-        }
-        ?? Spelling.nearest(to: "\(key)", among: known.map { "\($0)" }).flatMap { text in
-            known.first { "\($0)" == text }
-        }
-        ?? (own.count == 1 ? own[0] : known.count == 1 ? known[0] : nil)
-    return near.map { $0.namespace == namespace ? $0.name : "\($0)" }
+    GatewayNames.nearest(to: key, among: known).map { $0.namespace == namespace ? $0.name : "\($0)" }
 }
 
 /// Whether one of the Gateway's servers is for one of the hosts.

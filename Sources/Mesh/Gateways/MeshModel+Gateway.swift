@@ -71,11 +71,13 @@ extension MeshModel {
 
     mutating func set(_ gateway: Gateway) -> Impact {
         gateways.insert(gateway)
+        noteShortcomings(boundTo: gateway.metadata.key)
         return gatewayImpact
     }
 
     mutating func removeGateway(_ key: ObjectKey) -> Impact {
         gateways.remove(key)
+        noteShortcomings(boundTo: key)
         return gatewayImpact
     }
 

@@ -60,6 +60,11 @@ struct VirtualServiceIndex: Sendable {
         -> [ResolvedVirtualService]
     { visible(byGateway[gateway] ?? [], in: namespace, defaultExportTo) }
 
+    /// Those bound to a gateway, whoever sees them.
+    func bound(to gateway: String) -> [ResolvedVirtualService] {
+        (byGateway[gateway] ?? []).compactMap { merged[$0] }
+    }
+
     /// Those bound to `mesh` for this very host, exact or beginning with `*`.
     func forHost(_ host: String, visibleIn namespace: String, default defaultExportTo: [String])
         -> [ResolvedVirtualService]

@@ -10,26 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ip link set lo up
-failures=0
-
-wait_for() { # <seconds> <command...>
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS >= end)) && return 1
-        sleep 0.02
-    done
-}
-
-check() { # <what> <expected pattern> <actual>
-    # shellcheck disable=SC2053 # A pattern on purpose.
-    if [[ $3 == $2 ]]; then
-        echo "ok: $1"
-    else
-        echo "NOT OK: $1: expected $2, got $3"
-        failures=$((failures + 1))
-    fi
-}
+. "$here/common.sh"
 
 for name in one two shadow; do
     case $name in one) port=8001 ;; two) port=8002 ;; shadow) port=8003 ;; esac
