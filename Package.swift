@@ -125,7 +125,6 @@ let package = Package(
         ),
 
         // Hot paths, with the heap blocks they ask for.
-        .target(name: "CMallocCount", path: "Benchmarks/CMallocCount"),
         .target(name: "CHeapCount", path: "Benchmarks/HeapCount"),
         .executableTarget(
             name: "bench-load",
@@ -135,7 +134,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "bench-codec",
-            dependencies: ["CMallocCount", "HTTP"],
+            dependencies: ["CHeapCount", "HTTP"],
             path: "Benchmarks/codec",
             swiftSettings: house
         ),

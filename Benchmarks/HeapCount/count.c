@@ -1,4 +1,5 @@
-// Preloaded into a program (LD_PRELOAD), counts the heap blocks that all its threads ask for where others can read it.
+// Preloaded into a program (LD_PRELOAD) or linked into it, counts the heap blocks that all its threads ask for, where others
+// can read it.
 #define _GNU_SOURCE
 #include "CHeapCount.h"
 #include <fcntl.h>
@@ -30,6 +31,7 @@ static void note(size_t octets) {
     __atomic_fetch_add(&counters->octets, octets, __ATOMIC_RELAXED);
 }
 
+unsigned long CHeapCount_blocks(void) { return __atomic_load_n(&counters->blocks, __ATOMIC_RELAXED); }
 void *malloc(size_t size) { return note(size), __libc_malloc(size); }
 void *calloc(size_t count, size_t size) { return note(count * size), __libc_calloc(count, size); }
 void *realloc(void *old, size_t size) { return note(size), __libc_realloc(old, size); }

@@ -1,4 +1,4 @@
-import CMallocCount
+import CHeapCount
 import HTTP
 
 /// Runs `body` as often as the first argument says (200,000 times), prints nanoseconds and heap blocks for one run, and fails when there are more blocks than allowed.
@@ -7,9 +7,9 @@ func measure(_ name: String, blocks allowed: Int = 0, _ body: () -> Void) -> Boo
     var best = Duration.seconds(1 << 20)
     var blocks = UInt.max
     for _ in 0..<7 {
-        let before = CMallocCount_thread()
+        let before = CHeapCount_blocks()
         let time = ContinuousClock().measure { for _ in 0..<count { body() } }
-        blocks = min(blocks, CMallocCount_thread() - before)
+        blocks = min(blocks, CHeapCount_blocks() - before)
         best = min(best, time)
     }
     let nanoseconds = best / .nanoseconds(count)

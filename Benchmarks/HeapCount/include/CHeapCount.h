@@ -6,4 +6,6 @@ struct CHeapCount {
     unsigned long blocks;
     unsigned long octets;
 };
+/// The blocks so far, for a program that this is linked into.
+unsigned long CHeapCount_blocks(void);
 #endif

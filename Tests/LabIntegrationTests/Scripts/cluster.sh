@@ -5,23 +5,13 @@
 # usage: cluster.sh <apus-lab>; needs root, kubectl, runc, ip, nft, curl, unshare. Prints one line for each check; the
 # exit status is 0 when all of them hold. Everything it starts ends with it.
 set -u
-if [ -z "${CLUSTER_TEST_HOME:-}" ]; then
-    lab=$(readlink -f "$1")
-    CLUSTER_TEST_HOME=$(mktemp -d /var/tmp/apus-lab-test.XXXXXX)
-    export CLUSTER_TEST_HOME
-    unshare --mount --net --pid --fork --kill-child --mount-proc bash "$0" "$lab"
-    status=$?
-    rm -rf "$CLUSTER_TEST_HOME"
-    exit "$status"
-fi
+# shellcheck source=apart.sh
+. "$(dirname "$(readlink -f "$0")")/apart.sh"
 
 bin=$(dirname "$1")
 samples=$(dirname "$(readlink -f "$0")")/../../../samples
 export PATH="$bin:$PATH" APUS_LAB_HOME="$CLUSTER_TEST_HOME/home" KUBECONFIG="$CLUSTER_TEST_HOME/home/kubeconfig"
-ip link set lo up
-# All of it: a mount on a directory that exists outside too would go when somebody there removes that directory.
-mount -t tmpfs tmpfs /run
-mkdir /run/netns /run/lock
+make_machine
 failures=0
 
 check() { # <what> <expected, a bash pattern> <actual>

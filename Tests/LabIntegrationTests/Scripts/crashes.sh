@@ -5,22 +5,13 @@
 # usage: crashes.sh <apus-lab>, with the other programs beside it. Prints one line for each check; the exit status is 0
 # when all of them hold.
 set -u
-if [ -z "${CLUSTER_TEST_HOME:-}" ]; then
-    lab=$(readlink -f "$1")
-    CLUSTER_TEST_HOME=$(mktemp -d /var/tmp/apus-lab-test.XXXXXX)
-    export CLUSTER_TEST_HOME
-    unshare --mount --net --pid --fork --kill-child --mount-proc bash "$0" "$lab"
-    status=$?
-    rm -rf "$CLUSTER_TEST_HOME"
-    exit "$status"
-fi
+# shellcheck source=apart.sh
+. "$(dirname "$(readlink -f "$0")")/apart.sh"
 
 samples=$(dirname "$(readlink -f "$0")")/../../../samples
 export PATH="$(dirname "$1"):$PATH" APUS_LAB_HOME="$CLUSTER_TEST_HOME/home" HOME="$CLUSTER_TEST_HOME"
 export KUBECONFIG="$APUS_LAB_HOME/kubeconfig"
-mount -t tmpfs tmpfs /run
-mkdir /run/netns /run/lock
-ip link set lo up
+make_machine
 failures=0
 
 check() { # <what> <command...>

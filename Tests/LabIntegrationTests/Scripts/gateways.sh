@@ -5,23 +5,14 @@
 # usage: gateways.sh <apus-lab>, with the other programs beside it; needs root, kubectl, curl, openssl, and python3 with
 # grpcio and websockets. Prints one line for each check; the exit status is 0 when all of them hold.
 set -u
-if [ -z "${CLUSTER_TEST_HOME:-}" ]; then
-    lab=$(readlink -f "$1")
-    CLUSTER_TEST_HOME=$(mktemp -d /var/tmp/apus-lab-test.XXXXXX)
-    export CLUSTER_TEST_HOME
-    unshare --mount --net --pid --fork --kill-child --mount-proc bash "$0" "$lab"
-    status=$?
-    rm -rf "$CLUSTER_TEST_HOME"
-    exit "$status"
-fi
+# shellcheck source=apart.sh
+. "$(dirname "$(readlink -f "$0")")/apart.sh"
 
 here=$(dirname "$(readlink -f "$0")")
 samples=$here/../../../samples
 export PATH="$(dirname "$1"):$PATH" APUS_LAB_HOME="$CLUSTER_TEST_HOME/home" HOME="$CLUSTER_TEST_HOME"
 export KUBECONFIG="$APUS_LAB_HOME/kubeconfig"
-mount -t tmpfs tmpfs /run
-mkdir /run/netns /run/lock
-ip link set lo up
+make_machine
 cd "$CLUSTER_TEST_HOME" || exit 1
 python=/usr/bin/python3
 failures=0

@@ -5,22 +5,15 @@
 # exit status is 0 when all of them hold.
 set -u
 user=nobody
-if [ -z "${CLUSTER_TEST_HOME:-}" ]; then
-    lab=$(readlink -f "$1")
-    CLUSTER_TEST_HOME=$(mktemp -d /var/tmp/apus-lab-test.XXXXXX)
-    export CLUSTER_TEST_HOME
-    unshare --mount --net --pid --fork --kill-child --mount-proc bash "$0" "$lab"
-    status=$?
-    rm -rf "$CLUSTER_TEST_HOME"
-    exit "$status"
-fi
+# shellcheck source=apart.sh
+. "$(dirname "$(readlink -f "$0")")/apart.sh"
 if [ "$(id -u)" = 0 ]; then
     mount -t tmpfs tmpfs /run
     ip link set lo up
     # Where anybody may read and run them.
     mkdir "$CLUSTER_TEST_HOME/bin" "$CLUSTER_TEST_HOME/user"
     cp "$(dirname "$1")"/{apus,apusd,apus-lab,apus-proxy} "$CLUSTER_TEST_HOME/bin"
-    cp -r "$(dirname "$(readlink -f "$0")")/../../../samples" "$0" "$CLUSTER_TEST_HOME"
+    cp -r "$(dirname "$(readlink -f "$0")")/../../../samples" "$0" "$(dirname "$0")/apart.sh" "$CLUSTER_TEST_HOME"
     # As a whole: over a directory with mounts in it a user can put no layer.
     mkdir "$CLUSTER_TEST_HOME/upper" "$CLUSTER_TEST_HOME/work"
     mount -t overlay overlay -o "lowerdir=/etc,upperdir=$CLUSTER_TEST_HOME/upper,workdir=$CLUSTER_TEST_HOME/work" /etc

@@ -11,26 +11,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ip link set lo up
 ip addr add 10.0.0.1/32 dev lo
-failures=0
-
-wait_for() { # <seconds> <command...>
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS >= end)) && return 1
-        sleep 0.02
-    done
-}
-
-check() { # <what> <expected pattern> <actual>
-    # shellcheck disable=SC2053 # A pattern on purpose.
-    if [[ $3 == $2 ]]; then
-        echo "ok: $1"
-    else
-        echo "NOT OK: $1: expected $2, got ${3:0:400}"
-        failures=$((failures + 1))
-    fi
-}
+# shellcheck source=common.sh
+. "$here/common.sh"
 
 start() { # <name> <address>: an application
     python3 "$here/echo.py" "$2" "$1" "$work/$1" >"$work/$1.out" 2>"$work/$1.err" &

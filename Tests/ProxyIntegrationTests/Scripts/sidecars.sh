@@ -7,37 +7,9 @@ set -u
 proxy=$(readlink -f "$1")
 here=$(dirname "$(readlink -f "$0")")
 id=apx$$
-work=$(mktemp -d)
-failures=0
-pids=()
-
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
-    wait 2>/dev/null
-    ip netns del "$id-c" 2>/dev/null
-    ip netns del "$id-s" 2>/dev/null
-    rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 143' TERM INT HUP
-
-check() { # <what> <expected, a bash pattern> <actual>
-    if [[ $3 == $2 ]]; then
-        echo "ok: $1"
-    else
-        echo "NOT OK: $1: expected '$2', got '${3:0:300}'"
-        failures=$((failures + 1))
-    fi
-}
-
-wait_for() { # <seconds> <command...>
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        if ((SECONDS >= end)); then return 1; fi
-        sleep 0.02
-    done
-}
+# shellcheck source=common.sh
+. "$here/common.sh"
+leave_nothing "$id-c" "$id-s"
 
 client() { ip netns exec "$id-c" "$@"; }
 server() { ip netns exec "$id-s" "$@"; }
