@@ -119,12 +119,7 @@ public struct Socket: ~Copyable, Sendable {
     public borrowing func finishSending() { _ = shutdown(descriptor, CInt(SHUT_WR)) }
 
     /// Keeps probing an idle peer, so that one that vanished is noticed after about a minute.
-    public borrowing func keepAlive() throws(SystemError) {
-        try set(SOL_SOCKET, SO_KEEPALIVE, 1)
-        try set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, 30)
-        try set(CInt(IPPROTO_TCP), TCP_KEEPINTVL, 10)
-        try set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 3)
-    }
+    public borrowing func keepAlive() throws(SystemError) { try keepAlive(after: 30, every: 10, probes: 3) }
 
     /// Probes an idle peer.
     ///

@@ -27,8 +27,7 @@ extension Command {
     )
 
     private static func explainGateways(_ invocation: Invocation) async throws {
-        let cluster = try await invocation.cluster()
-        let model = try await MeshSnapshot.load(cluster.api, systemNamespace: invocation.systemNamespace).model
+        let model = try await invocation.mesh().model
         let parts = invocation.arguments[1].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let port = parts.count == 2 ? Int(parts[1]) : nil
         guard parts.count == 1 || (parts.count == 2 && port != nil), !parts[0].isEmpty else {

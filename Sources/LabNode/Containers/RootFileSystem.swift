@@ -59,8 +59,8 @@ struct RootFileSystem: Sendable {
         return true
     }
 
-    /// Makes the directories above `paths` root's own in the upper layer, and lets everybody pass; this machine's root, whose they are in
-    /// the lower layer, is nobody in a user's namespaces.
+    /// Makes the directories above `paths` root's own in the upper layer, and lets everybody pass; this machine's root,
+    /// whose they are in the lower layer, is nobody in a user's namespaces.
     private func makeOwn(_ paths: [String], in layer: String, below base: String) throws(SystemError) {
         for path in paths {
             var place = ""
