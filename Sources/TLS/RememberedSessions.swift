@@ -75,23 +75,24 @@ func rememberSession(_ ssl: OpaquePointer?, _ raw: OpaquePointer?) -> CInt {
     if unsafe SSL_SESSION_get_timeout(raw) > limit { _ = unsafe SSL_SESSION_set_timeout(raw, limit) }
     var count: CUnsignedInt = 0
     let id = unsafe SSL_SESSION_get_id(raw, &count)
-    // Safe: the session keeps `count` octets there. It is ours now, which the 1 says.
-    unsafe sessions.insert(Session(adopting: raw), id: UnsafeBufferPointer(start: id, count: Int(count)))
-    return 1
+    // A copy: OpenSSL does not resume the session itself once its connection ends without close_notify, as many do.
+    guard let copy = unsafe SSL_SESSION_dup(raw) else { return 0 }
+    // Safe: the session keeps `count` octets there; the 0 says that it is still OpenSSL's.
+    unsafe sessions.insert(Session(adopting: copy), id: UnsafeBufferPointer(start: id, count: Int(count)))
+    return 0
 }
 
-/// A client has shown the id of a session.
+/// A client has shown the id of a session: gives OpenSSL a copy of its own.
 func findSession(
     _ ssl: OpaquePointer?,
     _ id: UnsafePointer<UInt8>?,
     _ count: CInt,
     _ isShared: UnsafeMutablePointer<CInt>?
 ) -> OpaquePointer? {
-    // Safe: OpenSSL vouches for `count` octets. It gets a reference of its own, which the 0 says.
+    // Safe: OpenSSL vouches for `count` octets. The copy is for it alone, which the 0 says.
     unsafe isShared?.pointee = 0
     guard let connection = unsafe TLSConnection.owner(of: ssl), let sessions = connection.context.server?.remembered,
-        let session = unsafe sessions.session(id: UnsafeBufferPointer(start: id, count: Int(count))),
-        unsafe SSL_SESSION_up_ref(session.raw) == 1
+        let session = unsafe sessions.session(id: UnsafeBufferPointer(start: id, count: Int(count)))
     else { return nil }
-    return unsafe session.raw
+    return unsafe SSL_SESSION_dup(session.raw)
 }

@@ -107,6 +107,20 @@ import Testing
         for _ in 0..<20 { #expect(try connect(serving, calling)) }
     }
 
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func `a client that left without close_notify resumes`(version: TLSVersion) throws {
+        let (serving, calling) = (try server(RememberedSessions(), version), try TLSClientContext(client))
+        for round in 0..<3 {
+            let pair = try TLSPair(serving, calling, destination: "a")
+            try #require(pair.handshake())
+            _ = pair.read(pair.client)
+            #expect(pair.server?.info?.isResumed == (round > 0))
+            pair.dropClient()
+            let server = try #require(pair.server)
+            #expect(pair.read(server).1.failure != nil)
+        }
+    }
+
     @Test func `a renewed certificate keeps the sessions`() throws {
         let (sessions, calling) = (RememberedSessions(), try TLSClientContext(client))
         #expect(try !connect(server(sessions), calling))

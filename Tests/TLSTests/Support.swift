@@ -73,6 +73,11 @@ final class TLSPair {
         server = nil
         far = nil
     }
+
+    /// Closes the client's socket without a word.
+    func dropClient() {
+        shutdown(near.raw, CInt(SHUT_RDWR))
+    }
 }
 
 extension TLSConnection.Transfer {
