@@ -12,6 +12,7 @@ import Testing
 private final class Bench: Sendable {
     let api: InMemoryAPI
     let store: CredentialStore
+    let counters = Counters()
     /// What the API server was asked about access.
     let reviews: Reviews
     private let woken = Mutex<[Int]>([])
@@ -30,7 +31,7 @@ private final class Bench: Sendable {
             reviews.add(object)
             return ["status": ["allowed": .bool(allowed.contains(object["spec", "user"]?.string ?? ""))]]
         }
-        store = CredentialStore(api: api, counters: Counters())
+        store = CredentialStore(api: api, counters: counters)
     }
 
     static let gateway = SecretAccess.Account(namespace: "edge", name: "gateway")
@@ -56,33 +57,39 @@ private final class Bench: Sendable {
         )
     }
 
+    /// What ``Counters`` has for Secrets of no use.
+    var credentialErrors: Int? { counters.all.first { $0.name == "pilot_sds_certificate_errors_total" }?.value }
+
+    /// Waits for `condition`, which something under way must bring about.
+    func until(_ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try await !condition() {
+            if ContinuousClock.now > deadline { throw MeshError(.timedOut, "what was waited for did not come") }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     /// The answer, asked for by a proxy for as long as it is told to ask later.
     func answer(_ text: String, proxy: Int = 1, _ account: SecretAccess.Account = gateway) async throws -> Credential {
         let question = CredentialStore.Question(text: text, account: account)
         store.proxy(proxy, asksAlso: question)
-        for _ in 0..<2000 {
-            if case .credential(let credential, _) = store.answer(question) { return credential }
-            try await Task.sleep(for: .milliseconds(2))
+        var answer = Credential()
+        try await until {
+            guard case .credential(let credential, _) = store.answer(question) else { return false }
+            answer = credential
+            return true
         }
-        throw MeshError(.timedOut, "no answer to \(text)")
+        return answer
     }
 
     /// Asks until the answer is as it should be.
     func eventually(_ text: String, proxy: Int = 1, _ condition: (Credential) -> Bool) async throws {
-        for _ in 0..<2000 {
-            if condition(try await answer(text, proxy: proxy)) { return }
-            try await Task.sleep(for: .milliseconds(2))
-        }
-        throw MeshError(.timedOut, "\(text) did not become so")
+        try await until { condition(try await answer(text, proxy: proxy)) }
     }
 
     /// Who has been told since the last time, once all of `expected` are: an answer may be there before it is told.
     func told(_ expected: Set<Int>) async throws -> Set<Int> {
-        for _ in 0..<2000 {
-            let isComplete = woken.withLock { expected.isSubset(of: $0) }
-            if isComplete { break }
-            try await Task.sleep(for: .milliseconds(2))
-        }
+        try await until { woken.withLock { expected.isSubset(of: $0) } }
         return woken.withLock { woken in
             defer { woken = [] }
             return Set(woken)
@@ -188,7 +195,10 @@ private final class Bench: Sendable {
             _ = try await bench.answer("site", proxy: 1)
             _ = try await bench.answer("other", proxy: 2)
             _ = try await bench.answer("site-cacert", proxy: 3)
-            _ = try await bench.told([1, 2, 3])
+            // The third gets its answer at once.
+            _ = try await bench.told([1, 2])
+            try await bench.until { bench.store.state.withLock { $0.underWay.isEmpty } }
+            _ = try await bench.told([])
             bench.put("site", ["cert": "D", "key": "K"])
             try await bench.eventually("site", proxy: 1) { $0.certificatesPEM == "D" }
             #expect(try await bench.told([1, 3]) == [1, 3])
@@ -252,8 +262,36 @@ private final class Bench: Sendable {
             bench.store.proxyLeft(1)
             #expect(bench.api.openWatches == 1)
             bench.store.proxyLeft(2)
-            for _ in 0..<1000 where bench.api.openWatches > 0 { try await Task.sleep(for: .milliseconds(2)) }
-            #expect(bench.api.openWatches == 0)
+            try await bench.until { bench.api.openWatches == 0 }
+        }
+    }
+
+    @Test func `who asks after another one left before the first list is told when it comes`() async throws {
+        try await Bench.run { bench in
+            bench.api.failNext(MeshError(.unavailable, "not now"))
+            let question = CredentialStore.Question(text: "configmap://edge/roots", account: Bench.gateway)
+            bench.store.proxy(1, asksAlso: question)
+            #expect(bench.store.answer(question) == .later)
+            try await bench.until { bench.api.counts.lists > 0 }
+            bench.store.proxyLeft(1)
+            let answer = try await bench.answer(question.text, proxy: 2)
+            #expect(answer.problem == "configmap edge/roots not found")
+            #expect(try await bench.told([2]) == [2])
+        }
+    }
+
+    @Test func `a Secret in use that is of no use is counted once, however often it is read`() async throws {
+        try await Bench.run { bench in
+            for name in ["site", "late", "unused"] { bench.put(name, ["cert": "C", "key": "K"]) }
+            _ = try await bench.answer("site", proxy: 1)
+            _ = try await bench.answer("site", proxy: 2)
+            #expect(bench.credentialErrors == 1)
+            // The watch had passed it by.
+            _ = try await bench.answer("late", proxy: 1)
+            #expect(bench.credentialErrors == 2)
+            bench.put("site", ["cert": "D", "key": "K"])
+            try await bench.eventually("site") { $0.certificatesPEM == "D" }
+            #expect(bench.credentialErrors == 2)
         }
     }
 

@@ -8,10 +8,16 @@ struct ServiceName {
     /// nil when the text does not say.
     let port: Int?
 
-    /// - Throws: `invalidConfiguration` for a port that is none.
+    /// - Throws: `invalidConfiguration` for a port that is none, and for no host.
     init(_ text: String) throws(MeshError) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         host = parts[0].lowercased()
+        if host.isEmpty {
+            throw MeshError(
+                .invalidConfiguration,
+                "\"\(text)\" is no host with or without a port, such as www.example.com:443"
+            )
+        }
         guard parts.count == 2 else {
             port = nil
             return

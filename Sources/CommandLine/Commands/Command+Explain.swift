@@ -28,19 +28,12 @@ extension Command {
 
     private static func explainGateways(_ invocation: Invocation) async throws {
         let model = try await invocation.mesh().model
-        let parts = invocation.arguments[1].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        let port = parts.count == 2 ? Int(parts[1]) : nil
-        guard parts.count == 1 || (parts.count == 2 && port != nil), !parts[0].isEmpty else {
-            throw MeshError(
-                .invalidConfiguration,
-                "\"\(invocation.arguments[1])\" is no host such as www.example.com:443"
-            )
-        }
+        let name = try ServiceName(invocation.arguments[1])
         let pods = model.gatewayWorkloads
         if pods.isEmpty { throw MeshError(.notFound, "there is no pod with a gateway proxy; install a gateway") }
         for pod in pods {
             invocation.console.print("\(invocation.arguments[1]) at gateway \(pod.key.name).\(pod.namespace)")
-            let lines = GatewayText.lines(at: pod, for: parts[0], port: port, in: model)
+            let lines = GatewayText.lines(at: pod, for: name.host, port: name.port, in: model)
             for line in lines.isEmpty ? ["no server is for it: connections are refused or reset"] : lines {
                 invocation.console.print("  \(line)")
             }

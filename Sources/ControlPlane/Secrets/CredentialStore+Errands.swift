@@ -5,8 +5,8 @@ internal import Synchronization
 /// What is asked of the API server because a proxy asked, each thing once at a time, until there is an answer.
 extension CredentialStore {
     enum Errand: Hashable {
-        /// Wait for all that a collection holds.
-        case sync(Collection)
+        /// Tell who asked that all that a collection holds is known now.
+        case tell(Collection)
         /// Ask whether an account may read Secrets.
         case review(SecretAccess.Account)
         /// Read what is missing of a collection, because the watch had passed it by.
@@ -34,8 +34,7 @@ extension CredentialStore {
 
     private func attempt(_ errand: Errand, _ changed: @Sendable (Set<Int>) -> Void) async throws {
         switch errand {
-        case .sync(let collection):
-            await state.withLock { $0.following[collection]?.objects }?.waitUntilSynced()
+        case .tell(let collection):
             state.withLock { _ = $0.underWay.remove(errand) }
             changed(proxiesAsking { $0.account.namespace == collection.namespace })
         case .review(let account):
@@ -53,15 +52,16 @@ extension CredentialStore {
             )
         case .fetch(let collection):
             let names = state.withLock { $0.missing.removeValue(forKey: collection) } ?? []
+            let found: Set<String>
             do {
-                try await fetch(names, of: collection)
+                found = try await fetch(names, of: collection)
             } catch {
                 state.withLock { $0.missing[collection, default: []].formUnion(names) }
                 throw error
             }
             let (proxies, isMore) = state.withLock { state in
                 state.underWay.remove(errand)
-                let proxies = names.reduce(into: Set()) { $0.formUnion(state.memory.changed(collection.target($1))) }
+                let proxies = found.reduce(into: Set()) { $0.formUnion(state.memory.changed(collection.target($1))) }
                 state.missing[collection]?.subtract(names)
                 return (proxies, state.missing[collection]?.isEmpty == false)
             }
@@ -79,17 +79,21 @@ extension CredentialStore {
     /// How many objects are rather read one by one than all together.
     private static let few = 8
 
-    private func fetch(_ names: Set<String>, of collection: Collection) async throws {
-        guard let objects = state.withLock({ $0.following[collection] })?.objects else { return }
+    /// - Returns: Those that are there. Who asked for others must not ask again before the watch tells of them.
+    private func fetch(_ names: Set<String>, of collection: Collection) async throws -> Set<String> {
+        guard let objects = state.withLock({ $0.following[collection] })?.objects else { return [] }
         if names.count > Self.few { return try await objects.fetchAll(names) }
+        var found: Set<String> = []
         for name in names {
             do {
                 let object = try await api.get(objects.type, namespace: collection.namespace, name: name)
                 objects.fetched(name, object)
+                found.insert(name)
             } catch let error as StatusError where error.isNotFound {
                 log.debug("\(objects.type) \(collection.namespace)/\(name) went at this moment: the watch will tell")
             }
         }
+        return found
     }
 
     /// An answer that has grown old is asked for again, as long as it is of use to anybody.
@@ -101,9 +105,8 @@ extension CredentialStore {
 
     private static func words(for errand: Errand) -> String {
         switch errand {
-        case .sync(let collection): "what namespace \(collection.namespace) has"
+        case .tell(let collection), .fetch(let collection): "what namespace \(collection.namespace) has"
         case .review(let account): "whether \(account.namespace)/\(account.name) may read secrets"
-        case .fetch(let collection): "what was asked for of namespace \(collection.namespace)"
         }
     }
 }

@@ -42,8 +42,6 @@ final class CredentialStore: Sendable {
         var missing: [Collection: Set<String>] = [:]
         /// What is being asked of the API server.
         var underWay: Set<Errand> = []
-        /// What was found wrong, so that it is told once.
-        var findings: [ObjectKey: [String]] = [:]
         /// What was read of a certificate or of roots, and what is to be said of it.
         var checks: [CredentialReference: (content: SecretContent, check: CertificateCheck)] = [:]
     }
@@ -146,7 +144,7 @@ final class CredentialStore: Sendable {
         }
     }
 
-    /// Certificates are read once, and not for each proxy and answer.
+    /// Certificates are read once, and not for each proxy and answer; what is wrong with them is told once.
     private func defect(
         of content: SecretContent,
         _ reference: CredentialReference,
@@ -154,14 +152,18 @@ final class CredentialStore: Sendable {
         _ now: Timestamp
     ) -> String {
         let known = state.withLock { $0.checks[reference] }
-        let check: CertificateCheck
         if let known, known.content == content, known.check.end.map({ now < $0 }) ?? true {
-            check = known.check
-        } else {
-            check = CertificateCheck(content, now: now)
-            state.withLock { $0.checks[reference] = (content, check) }
+            return known.check.defect(of: object)
         }
-        return check.errors.isEmpty ? "" : "\(object): \(check.errors.joined(separator: ", "))"
+        let check = CertificateCheck(content, now: now)
+        let before = state.withLock { $0.checks.updateValue((content, check), forKey: reference) }?.check
+        if before?.errors != check.errors || before?.warnings != check.warnings { tell(check, of: object) }
+        return check.defect(of: object)
+    }
+
+    private func tell(_ check: CertificateCheck, of object: String) {
+        if !check.errors.isEmpty { counters.count(.credentialErrors) }
+        for finding in check.errors + check.warnings { log.warn("\(object): \(finding)") }
     }
 
     /// Names the object that was found, which for roots may be that of the certificate.
@@ -174,13 +176,18 @@ final class CredentialStore: Sendable {
         let (objects, isNew) = state.withLock { state in
             if let known = state.following[collection] { return (known.objects, false) }
             let objects = NamedObjects(api, Self.type(of: collection), namespace: collection.namespace)
-            let task = Task { [feed] in await objects.run(reportingTo: feed) }
+            let task = Task { [feed, weak self] in
+                await withDiscardingTaskGroup { group in
+                    group.addTask { await objects.run(reportingTo: feed) }
+                    await objects.waitUntilSynced()
+                    if objects.isSynced { self?.send(.tell(collection)) }
+                }
+            }
             state.following[collection] = Following(objects: objects, task: task)
             return (objects, true)
         }
         if isNew {
             log.info("following \(objects.type) of namespace \(collection.namespace) for the proxies there")
-            send(.sync(collection))
         }
         return objects
     }
@@ -248,29 +255,8 @@ final class CredentialStore: Sendable {
             let kind: CredentialReference.Kind = change.type == .secrets ? .secret : .configMap
             let target = CredentialMemory.Target(kind: kind, key: change.key)
             proxies.formUnion(state.withLock { $0.memory.changed(target) })
-            judge(change)
         }
         if !proxies.isEmpty { changed(proxies) }
-    }
-
-    /// Tells what is wrong with an object that somebody uses, once.
-    private func judge(_ change: ObjectChange) {
-        let contents = change.after.map { object in
-            [
-                try? SecretContent(certificateOf: object),
-                try? SecretContent(rootsOf: object, isConfigMap: change.type == .configMaps),
-            ].compactMap(\.self)
-        }
-        let checks = (contents ?? []).map { CertificateCheck($0, now: .now) }
-        let findings = checks.flatMap { $0.errors + $0.warnings }
-        let isNew = state.withLock { state in
-            let before = state.findings[change.key]
-            state.findings[change.key] = findings.isEmpty ? nil : findings
-            return !findings.isEmpty && before != findings
-        }
-        guard isNew else { return }
-        if checks.contains(where: { !$0.errors.isEmpty }) { counters.count(.credentialErrors) }
-        for finding in findings { log.warn("\(change.type) \(change.key): \(finding)") }
     }
 
     /// The proxies that ask a question for which `condition` holds.
@@ -284,6 +270,13 @@ extension CredentialStore.Answer {
         var credential = Credential()
         credential.problem = text
         return .credential(credential, defect: text)
+    }
+}
+
+extension CertificateCheck {
+    /// Why nobody can connect with what `object` holds; empty when they can.
+    fileprivate func defect(of object: String) -> String {
+        errors.isEmpty ? "" : "\(object): \(errors.joined(separator: ", "))"
     }
 }
 

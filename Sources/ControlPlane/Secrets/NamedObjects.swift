@@ -67,13 +67,16 @@ final class NamedObjects: Sendable {
         await informer.run()
     }
 
+    /// Whether the first list has arrived.
+    var isSynced: Bool { informer.isSynced }
+
     /// Waits for the first list, or for the end of the calling task.
     func waitUntilSynced() async { await informer.waitUntilSynced() }
 
     /// What `name` is; `unknown` until the first list, and until ``fetched(_:_:)`` for a name that was new.
     func look(up name: String) -> Knowledge {
         let isNew = names.state.withLock { $0.names.insert(name).inserted }
-        guard informer.isSynced else { return .unknown }
+        guard isSynced else { return .unknown }
         guard let object = informer.object(namespace: namespace, name: name) else { return .absent }
         if object[Self.mark] != nil { return .present(object) }
         if isNew { return .unknown }
@@ -82,15 +85,19 @@ final class NamedObjects: Sendable {
 
     /// Whether `name` has to be read by itself, because the watch had passed it by.
     func needsFetching(_ name: String) -> Bool {
-        guard informer.isSynced, let object = informer.object(namespace: namespace, name: name) else { return false }
+        guard isSynced, let object = informer.object(namespace: namespace, name: name) else { return false }
         return object[Self.mark] == nil && names.state.withLock { $0.fetched[name] == nil }
     }
 
     /// Reads `wanted` together, from one list.
-    func fetchAll(_ wanted: Set<String>) async throws {
+    ///
+    /// - Returns: Those that are there.
+    func fetchAll(_ wanted: Set<String>) async throws -> Set<String> {
         let fields = type == .secrets ? Self.secretsOfInterest : nil
         let list = try await api.list(type, namespace: namespace, labelSelector: nil, fieldSelector: fields)
-        for object in list.items where wanted.contains(object.name) { fetched(object.name, object) }
+        let found = list.items.filter { wanted.contains($0.name) }
+        for object in found { fetched(object.name, object) }
+        return Set(found.map(\.name))
     }
 
     /// Takes what was read of `name`; what the watch says wins over it.
