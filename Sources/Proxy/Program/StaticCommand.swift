@@ -74,7 +74,7 @@ private final class ConfigurationReader: SignalHandler, TimerHandler {
         guard signal == SIGHUP else { return loop.handle.stop() }
         do {
             try use(try StaticCommand.load(path))
-            Log("proxy").info("configuration read again from \(path)")
+            plane.whenDone { [path] in Log("proxy").info("configuration read again from \(path)") }
         } catch {
             Log("proxy").error("configuration of \(path) not used, the last good one stays: \(error)")
         }

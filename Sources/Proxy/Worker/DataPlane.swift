@@ -80,6 +80,9 @@ final class DataPlane: Sendable {
         }
     }
 
+    /// Calls `body` on the last worker's thread when all workers have done what they were told before.
+    func whenDone(_ body: @escaping @Sendable () -> Void) { collect { _, _ in body() } }
+
     /// Ends all workers, with what they were doing.
     func stop() {
         for thread in threads {

@@ -2,17 +2,12 @@
 # Where proxies listen and where the application is: ports, loopback, Unix sockets; with real curl.
 # In a network namespace of its own; needs root. Usage: listeners.sh APUS-PROXY
 set -u
-if [[ ${1:-} != --inside ]]; then
-    exec unshare --net --pid --fork --kill-child --mount-proc "$0" --inside "$@"
-fi
-proxy=$2
-here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-ip link set lo up
-ip addr add 10.0.0.1/32 dev lo
+proxy=$(readlink -f "$1")
+here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=common.sh
 . "$here/common.sh"
+alone "$@"
+ip addr add 10.0.0.1/32 dev lo
 
 start() { # <name> <address>: an application
     python3 "$here/echo.py" "$2" "$1" "$work/$1" >"$work/$1.out" 2>"$work/$1.err" &
@@ -59,12 +54,6 @@ run() { # <name>: a proxy
     "$proxy" static --config "$work/$1.json" --concurrency 2 >"$work/$1.out" 2>"$work/$1.err" &
     wait_for 30 grep -q serving "$work/$1.err" || { cat "$work/$1.err"; exit 1; }
 }
-reload() { # <name> <pid>
-    local before
-    before=$(grep -c 'read again' "$work/$1.err")
-    kill -HUP "$2"
-    wait_for 30 bash -c "[[ \$(grep -c 'read again' '$work/$1.err') -gt $before ]]" || echo "NOT OK: reload of $1"
-}
 get() { curl -s -m 20 -w ' %{http_code}' "$@"; }
 
 write_sidecar ''
@@ -84,12 +73,10 @@ check "without a certificate no request is sent" '*reset reason: local connectio
 check "and one attempt is made" 1 "$(grep -c 'no certificate yet' "$work/sidecar.err")"
 check "a listener that is not there" '7' "$(curl -s -m 20 http://10.0.0.1:9005/; echo $?)"
 write_sidecar ', { "listen": "10.0.0.1:9005", "direction": "inbound" }'
-reload sidecar $sidecar
-wait_for 30 bash -c 'curl -s -m 20 http://10.0.0.1:9005/; (($? == 56))'
+reload $sidecar "$work/sidecar.err"
 check "a new listener is opened, and obeys its port's policy" '56' "$(curl -s -m 20 http://10.0.0.1:9005/; echo $?)"
 write_sidecar ''
-reload sidecar $sidecar
-wait_for 30 bash -c 'curl -s -m 20 http://10.0.0.1:9005/; (($? == 7))'
+reload $sidecar "$work/sidecar.err"
 check "and closed again" '7' "$(curl -s -m 20 http://10.0.0.1:9005/; echo $?)"
 
 # A Gateway's bind on a Unix socket.
@@ -105,14 +92,14 @@ check "its clients have no address" '0' \
 check "sixteen connections at once" '16' "$(for i in {1..16}; do
     get -o /dev/null --unix-socket "$work/gateway.sock" "http://any.example/$i" & done | grep -o 200 | wc -l)"
 write_gateway unix://@apus-test-gateway
-reload gateway $gateway
+reload $gateway "$work/gateway.err"
 wait_for 30 curl -s -m 20 --abstract-unix-socket apus-test-gateway http://any.example/
 check "in the abstract namespace" '*"name": "loopback"*200' \
     "$(get --abstract-unix-socket apus-test-gateway http://any.example/)"
 wait_for 30 test ! -e "$work/gateway.sock"
 check "the file goes with the server" 1 "$([[ ! -e $work/gateway.sock ]] && echo 1)"
 write_gateway "unix://$work/app.sock"
-reload gateway $gateway
+reload $gateway "$work/gateway.err"
 wait_for 30 grep -q "cannot listen on unix://$work/app.sock" "$work/gateway.err"
 check "a socket that somebody listens on is not taken" 0 $?
 check "and goes on" '*"name": "unix"*200' "$(get --unix-socket "$work/app.sock" http://any.example/)"

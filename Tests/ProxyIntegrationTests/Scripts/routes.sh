@@ -2,20 +2,16 @@
 # Tries the routes of a proxy with curl, in a network namespace of its own; needs root.
 # Usage: routes.sh APUS-PROXY
 set -u
-if [[ ${1:-} != --inside ]]; then
-    exec unshare --net --pid --fork --kill-child --mount-proc "$0" --inside "$@"
-fi
-proxy=$2
-here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-ip link set lo up
+proxy=$(readlink -f "$1")
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=common.sh
 . "$here/common.sh"
+alone "$@"
 
 for name in one two shadow; do
     case $name in one) port=8001 ;; two) port=8002 ;; shadow) port=8003 ;; esac
     python3 "$here/echo.py" 127.0.0.1:$port $name "$work/$name" >"$work/$name.out" 2>"$work/$name.err" &
-    wait_for 10 grep -q ready "$work/$name.out" || { echo "NOT OK: $name does not start"; exit 1; }
+    wait_for 30 grep -q ready "$work/$name.out" || { echo "NOT OK: $name does not start"; exit 1; }
 done
 
 cat >"$work/proxy.json" <<'JSON'
@@ -84,7 +80,7 @@ JSON
 sed -i "s|WORK|$work|; s|24h0s|86400s|" "$work/proxy.json"
 "$proxy" static --config "$work/proxy.json" --concurrency 1 >"$work/proxy.out" 2>"$work/proxy.err" &
 proxy_id=$!
-wait_for 10 grep -q serving "$work/proxy.err" || { cat "$work/proxy.err"; exit 1; }
+wait_for 30 grep -q serving "$work/proxy.err" || { cat "$work/proxy.err"; exit 1; }
 
 get() { curl -s -m 10 -H 'Host: web.foo' "$@"; }
 url=http://127.0.0.1:15001
@@ -94,7 +90,7 @@ for k in sys.argv[1].split("/"): a=a.get(k) if a else None
 print(a)' "$1"; }
 status() { get -o /dev/null -w '%{http_code}' "$@"; }
 logged() { # <pattern>: the last line of the access log that has it.
-    wait_for 3 grep -q -- "$1" "$work/access.log" || { echo "not logged"; return; }
+    wait_for 30 grep -q -- "$1" "$work/access.log" || { echo "not logged"; return; }
     grep -- "$1" "$work/access.log" | tail -1
 }
 
@@ -187,14 +183,14 @@ check "another endpoint is tried after one that refuses" 20 "$count"
 # Copies
 check "the answer is the destination's" 'one' "$(get $url/mirror?m=1 | field name)"
 check "the copy arrives, with another authority" 'shadow GET /mirror?m=1 web.foo-shadow 0' \
-    "$(wait_for 3 grep -q 'm=1' "$work/shadow"; grep 'm=1' "$work/shadow")"
+    "$(wait_for 30 grep -q 'm=1' "$work/shadow"; grep 'm=1' "$work/shadow")"
 check "bodies are copied" 'one' "$(head -c 30000 /dev/zero | get --data-binary @- $url/mirror?m=2 | field name)"
 check "whole" 'shadow POST /mirror?m=2 web.foo-shadow 30000' \
-    "$(wait_for 3 grep -q 'm=2' "$work/shadow"; grep 'm=2' "$work/shadow")"
+    "$(wait_for 30 grep -q 'm=2' "$work/shadow"; grep 'm=2' "$work/shadow")"
 check "chunks are copied" 'one' \
     "$(head -c 30000 /dev/zero | get -H 'Transfer-Encoding: chunked' --data-binary @- $url/mirror?m=3 | field name)"
 check "whole, too" 'shadow POST /mirror?m=3 web.foo-shadow 30000' \
-    "$(wait_for 3 grep -q 'm=3' "$work/shadow"; grep 'm=3' "$work/shadow")"
+    "$(wait_for 30 grep -q 'm=3' "$work/shadow"; grep 'm=3' "$work/shadow")"
 check "a copy that goes nowhere disturbs nobody" 200 "$(status $url/badmirror)"
 check "a slow copy does not, either" 1 "$(get -o /dev/null -w '%{time_total}' "$url/mirror?id=slow&sleep=0.1" | awk '{print ($1 < 2)}')"
 
@@ -211,7 +207,7 @@ check "its preflight is the application's" one \
 
 # Endpoints that fail in a row are left out: of two one at most.
 for _ in $(seq 1 12); do get -o /dev/null "$url/outlier?status=500"; done
-check "an endpoint that fails is left out" 1 "$(wait_for 3 grep -q 'is left out for 60 s' "$work/proxy.err" && grep -c 'is left out' "$work/proxy.err")"
+check "an endpoint that fails is left out" 1 "$(wait_for 30 grep -q 'is left out for 60 s' "$work/proxy.err" && grep -c 'is left out' "$work/proxy.err")"
 check "requests go to the others" 1 "$(for _ in $(seq 1 20); do get "$url/outlier" | field name; done | sort -u | wc -l)"
 
 # gRPC's own timeout
@@ -229,7 +225,7 @@ for name in red blue; do
     echo $name >"$work/$name.www/name"
     (cd "$work/$name.www" && exec openssl s_server -quiet -accept 127.0.0.1:$port -cert "$work/certificate.pem" \
         -key "$work/key.pem" -WWW >/dev/null 2>&1) &
-    wait_for 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" || echo "NOT OK: $name does not start"
+    wait_for 30 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" || echo "NOT OK: $name does not start"
 done
 cat >"$work/tls.json" <<JSON
 { "outbound": "127.0.0.1:15101", "inbound": "127.0.0.1:15106", "outboundFallback": "10.0.0.2:443",
@@ -240,7 +236,7 @@ cat >"$work/tls.json" <<JSON
   "destinations": [ { "name": "red", "endpoints": ["127.0.0.1:8011"] }, { "name": "blue", "endpoints": ["127.0.0.1:8012"] } ] }
 JSON
 "$proxy" static --config "$work/tls.json" --concurrency 1 >"$work/tls.out" 2>"$work/tls.err" &
-wait_for 10 grep -q serving "$work/tls.err" || { cat "$work/tls.err"; exit 1; }
+wait_for 30 grep -q serving "$work/tls.err" || { cat "$work/tls.err"; exit 1; }
 secure() { curl -sk -m 5 --connect-to "::127.0.0.1:15101" "$@"; }
 check "a server name's suffix" red "$(secure https://any.foo/name)"
 check "the exact name wins, though it comes later" blue "$(secure https://blue.foo/name)"
@@ -276,13 +272,13 @@ PYTHON
 # Routes change under load.
 for _ in $(seq 1 60); do status $url/retry?id=load; echo; done >"$work/load" &
 loader=$!
-for _ in 1 2 3 4 5; do kill -HUP $proxy_id; sleep 0.05; done
+for _ in 1 2 3 4 5; do reload $proxy_id "$work/proxy.err"; done
 wait $loader
 check "no request is lost when routes change" 60 "$(grep -c '^200$' "$work/load")"
 sed -i 's|/v\[0-9\]+/items|(|' "$work/proxy.json"
 kill -HUP $proxy_id
 check "a bad expression is refused, and the last good routes stay" 1 \
-    "$(wait_for 3 grep -q 'missing )' "$work/proxy.err" && grep -c 'route expression: regular expression ( cannot be used' "$work/proxy.err")"
+    "$(wait_for 30 grep -q 'missing )' "$work/proxy.err" && grep -c 'route expression: regular expression ( cannot be used' "$work/proxy.err")"
 check "they serve" two "$(get $url/v1/items | field name)"
 
 if ((failures > 0)); then
