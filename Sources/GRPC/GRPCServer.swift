@@ -7,7 +7,7 @@ public struct GRPCServer: Sendable {
     public typealias Handler = @Sendable (GRPCCall) async throws -> Void
 
     public struct Configuration: Sendable {
-        /// Connections at a time; more wait in the listener's queue.
+        /// Connections at a time; see ``ConnectionLoop``.
         public var connections = 4096
         /// For a TLS handshake.
         public var handshakePatience = Duration.seconds(10)
@@ -37,8 +37,10 @@ public struct GRPCServer: Sendable {
 
     /// Serves until the task is cancelled, or the listener closed.
     public func run() async throws {
-        try await ConnectionLoop(listener, limit: configuration.connections).run { stream in
-            await GRPCServerConnection(peer: stream.peer, handlers: handlers, configuration: configuration).run(stream)
+        try await ConnectionLoop(listener, limit: configuration.connections).run { stream, seat in
+            let peer = stream.peer
+            await GRPCServerConnection(peer: peer, handlers: handlers, configuration: configuration, seat: seat)
+                .run(stream)
         }
     }
 

@@ -10,6 +10,8 @@ struct GRPCServerConnection: Sendable {
     let peer: SocketAddress
     let handlers: [String: GRPCServer.Handler]
     let configuration: GRPCServer.Configuration
+    /// Kept while there are calls; nil when no server counts the connection.
+    var seat: ConnectionSeat?
 
     /// Completes the TLS handshake, then serves.
     func run(_ stream: AsyncConnection) async {
@@ -34,7 +36,10 @@ struct GRPCServerConnection: Sendable {
             keepAlive: configuration.keepAlive
         )
         do {
-            try await connection.run { head, stream in await serve(head, stream, tls) }
+            try await connection.run { head, stream in
+                guard let seat else { return await serve(head, stream, tls) }
+                await seat.keep { await serve(head, stream, tls) }
+            }
         } catch {
             Self.log.debug("connection from \(peer) ended: \(error)")
         }

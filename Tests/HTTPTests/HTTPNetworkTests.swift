@@ -56,6 +56,35 @@ func serving(
         }
     }
 
+    @Test func `silent clients make room for one that speaks, and not one that is being answered`() async throws {
+        var limits = HTTPServerLimits()
+        limits.connections = 2
+        limits.headPatience = .seconds(600)
+        let (release, finish) = AsyncStream.makeStream(of: Void.self)
+        @Sendable func handle(_ exchange: HTTPExchange) async throws {
+            guard exchange.request.path == "/slow" else { return try await echo(exchange) }
+            try await exchange.begin(HTTPResponseHead(200))
+            try await exchange.write(Array("first".utf8))
+            for await _ in release {}
+            try await exchange.write(Array("last".utf8))
+        }
+        try await serving(limits: limits, handler: handle) { port in
+            let slow = try await HTTPClient(host: "127.0.0.1", port: port).send(HTTPRequestHead("GET", "/slow"))
+            #expect(try await slow.nextBodyChunk() == Array("first".utf8))
+            var silent: [AsyncConnection] = []
+            for _ in 0..<2 {
+                silent.append(try await AsyncConnection.connect(to: SocketAddress(.loopback, port: port)))
+            }
+            defer { for connection in silent { connection.close() } }
+            let client = HTTPClient(host: "127.0.0.1", port: port)
+            let response = try await client.send(HTTPRequestHead("POST", "/"), body: [1])
+            #expect(try await response.collectBody() == [1])
+            for connection in silent { #expect(try await connection.read(upTo: 1).isEmpty) }
+            finish.finish()
+            #expect(try await slow.nextBodyChunk() == Array("last".utf8))
+        }
+    }
+
     @Test func `many clients at once, fewer connections than clients`() async throws {
         var limits = HTTPServerLimits()
         limits.connections = 4

@@ -25,14 +25,14 @@ public struct HTTPServer: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await watchdogs.run(every: .seconds(1)) }
             group.addTask {
-                try await ConnectionLoop(listener, limit: limits.connections).run { await serve($0, watchdogs) }
+                try await ConnectionLoop(listener, limit: limits.connections).run { await serve($0, $1, watchdogs) }
             }
             defer { group.cancelAll() }
             try await group.next()
         }
     }
 
-    private func serve(_ stream: AsyncConnection, _ watchdogs: Watchdogs) async {
+    private func serve(_ stream: AsyncConnection, _ seat: ConnectionSeat, _ watchdogs: Watchdogs) async {
         let handshake = Watchdog { stream.close() }
         watchdogs.insert(handshake)
         defer { watchdogs.remove(handshake) }
@@ -47,6 +47,7 @@ public struct HTTPServer: Sendable {
             peer: stream.peer,
             tls: stream.tls,
             limits: limits,
+            seat: seat,
             handler: handler
         )
         watchdogs.insert(connection.reading)

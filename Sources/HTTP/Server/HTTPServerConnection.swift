@@ -12,19 +12,23 @@ final class HTTPServerConnection: Sendable {
     let reading: Watchdog
     let writing: Watchdog
     private let limits: HTTPServerLimits
+    private let seat: ConnectionSeat?
     private let handler: @Sendable (HTTPExchange) async throws -> Void
 
+    /// - Parameter seat: Kept while the handler answers; nil when no server counts the connection.
     init(
         _ stream: any ByteStream,
         peer: SocketAddress,
         tls: TLSInfo? = nil,
         limits: HTTPServerLimits,
+        seat: ConnectionSeat? = nil,
         handler: @escaping @Sendable (HTTPExchange) async throws -> Void
     ) {
         self.stream = stream
         self.peer = peer
         self.tls = tls
         self.limits = limits
+        self.seat = seat
         self.handler = handler
         input = HTTP1Input(stream, limits: limits.message)
         reading = Watchdog { stream.close() }
@@ -59,11 +63,16 @@ final class HTTPServerConnection: Sendable {
         reading.stop()
         let exchange = HTTPExchange(head, on: self)
         do {
-            try await handler(exchange)
+            try await answer(exchange)
         } catch {
             try await exchange.fail(error)
         }
         return try await exchange.finish()
+    }
+
+    private func answer(_ exchange: HTTPExchange) async throws {
+        guard let seat else { return try await handler(exchange) }
+        try await seat.keep { try await handler(exchange) }
     }
 
     func write(_ bytes: [UInt8]) async throws {

@@ -1,6 +1,6 @@
 /// What a server allows its clients, who may be slow, many, or hostile.
 public struct HTTPServerLimits: Sendable {
-    /// Connections at a time; more wait in the listener's queue.
+    /// Connections at a time; see ``ConnectionLoop``.
     public var connections = 1024
     /// From the first octet of a head to its last, and before it on a new connection.
     public var headPatience = Duration.seconds(10)
