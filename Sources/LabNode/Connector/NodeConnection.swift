@@ -58,16 +58,22 @@ extension Node: NodeConnector {
     ) async throws -> any ContainerSession {
         let (worker, live) = try await running(container, namespace, pod)
         do {
-            return try ExecSession(
-                try worker.execution(of: command, in: live, hasTerminal: options.tty),
-                options
-            )
+            // To its end even if the user leaves meanwhile: a program that has started needs somebody who ends it.
+            let start = Task { try await worker.start(command, in: live, options) }
+            return ExecSession(try await start.value, hasTerminal: options.tty)
         } catch {
-            throw StatusError(code: 500, reason: "InternalError", message: "cannot run the command: \(error)")
+            let reason = (error as? MeshError)?.message ?? "\(error)"
+            throw StatusError(
+                code: 500,
+                reason: "InternalError",
+                // As with containerd, which people and scripts know.
+                message: "Internal error occurred: error executing command in container: failed to exec in container: "
+                    + "OCI runtime exec failed: \(reason): unknown"
+            )
         }
     }
 
-    /// The container, for which this waits as long as it is about to start for the first time.
+    /// The container, for which this waits as long as it is about to start, or to be told of as ended.
     ///
     /// A cluster of one machine starts pods in less time than a person needs for the next command, but not in less than
     /// a script.
@@ -86,7 +92,7 @@ extension Node: NodeConnector {
                 try await self.context.changes.first {
                     let worker = try? self.worker(namespace, pod)
                     if let worker, let live = worker.live(container) { return (worker, live) }
-                    guard worker.map({ Self.isStarting(container, of: $0) }) ?? true else { throw refusal }
+                    guard worker.map({ Self.isChanging(container, of: $0) }) ?? true else { throw refusal }
                     return nil
                 }
             }
@@ -95,10 +101,12 @@ extension Node: NodeConnector {
         }
     }
 
-    private static func isStarting(_ container: String, of worker: PodWorker) -> Bool {
+    private static func isChanging(_ container: String, of worker: PodWorker) -> Bool {
         let statuses = ["containerStatuses", "initContainerStatuses"].flatMap { worker.pod["status", $0]?.array ?? [] }
         guard let state = statuses.first(where: { $0["name"]?.string == container })?["state"] else { return true }
-        return ["ContainerCreating", "PodInitializing"].contains(state["waiting", "reason"]?.string)
+        // One that runs by its status alone has just ended or is about to start again: the news is on its way.
+        return state["running"] != nil
+            || ["ContainerCreating", "PodInitializing"].contains(state["waiting", "reason"]?.string)
     }
 
     public func attach(
@@ -107,11 +115,13 @@ extension Node: NodeConnector {
         container: String,
         options: TerminalOptions
     ) async throws -> any ContainerSession {
-        if let worker = try? worker(namespace, pod), worker.hasEnded(container) {
+        do {
+            let (_, live) = try await running(container, namespace, pod)
+            return AttachSession(live.streams, options)
+        } catch {
+            guard let worker = try? worker(namespace, pod), worker.hasEnded(container) else { throw error }
             return EndedContainerSession(try follower(worker, container, LogOptions()))
         }
-        let (_, live) = try await running(container, namespace, pod)
-        return AttachSession(live.streams, options)
     }
 
     public func connect(namespace: String, pod: String, port: UInt16) async throws -> any PodConnection {

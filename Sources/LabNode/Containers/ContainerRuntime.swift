@@ -10,7 +10,7 @@ struct ContainerRuntime: Sendable {
     /// Where runc keeps what it knows of running containers.
     let stateDirectory: String
 
-    /// A container's first process, and its standard streams.
+    /// A process in a container, and its standard streams.
     struct Started: Sendable {
         let process: RunningProcess
         /// Nil when it reads `/dev/null`.
@@ -32,14 +32,53 @@ struct ContainerRuntime: Sendable {
     ///   - console: Where a socket may be made, when `config.json` asks for a terminal.
     /// - Throws: ``MeshError`` `.unavailable` with runc's words, such as that the program does not exist.
     func start(_ identifier: String, bundle: String, hasInput: Bool, console: String?) async throws -> Started {
-        let (pidFile, logFile) = ("\(bundle)/pid", "\(bundle)/runc.log")
+        try await launch(
+            identifier,
+            ["run", "--bundle", bundle],
+            files: "\(bundle)/runc",
+            hasInput: hasInput,
+            console: console
+        )
+    }
+
+    /// Starts a program in a running container; its process is a child of this program then.
+    ///
+    /// - Parameters:
+    ///   - processFile: Describes it, as `process` in `config.json` does.
+    ///   - hasInput: Whether something can be typed into it.
+    ///   - console: Where a socket may be made, when `processFile` asks for a terminal.
+    /// - Throws: As ``start(_:bundle:hasInput:console:)``.
+    func execute(
+        _ identifier: String,
+        processFile: String,
+        hasInput: Bool,
+        console: String?
+    ) async throws -> Started {
+        let files = "\(processFile).runc"
+        defer { for suffix in [".pid", ".log"] { FilePath.removeTree(files + suffix) } }
+        return try await launch(
+            identifier,
+            ["exec", "--process", processFile],
+            files: files,
+            hasInput: hasInput,
+            console: console
+        )
+    }
+
+    /// - Parameter files: The beginning of the names of the files that runc writes.
+    private func launch(
+        _ identifier: String,
+        _ command: [String],
+        files: String,
+        hasInput: Bool,
+        console: String?
+    ) async throws -> Started {
+        let (pidFile, logFile) = ("\(files).pid", "\(files).log")
         let socket = try console.map { try ConsoleSocket(path: $0) }
         var program = Subprocess(
             "runc",
-            [
-                "--root", stateDirectory, "--log", logFile, "--log-format", "json", "run", "--detach", "--pid-file",
-                pidFile, "--bundle", bundle,
-            ] + (console.map { ["--console-socket", $0] } ?? []) + [identifier]
+            ["--root", stateDirectory, "--log", logFile, "--log-format", "json"] + command
+                + ["--detach", "--pid-file", pidFile] + (console.map { ["--console-socket", $0] } ?? []) + [identifier]
         )
         if hasInput, socket == nil { program.input = .pipe }
         let starter = try program.start()
@@ -65,7 +104,7 @@ struct ContainerRuntime: Sendable {
         }
     }
 
-    /// A program in the container, as `processFile` describes it; it ends with that program's exit code.
+    /// A program in the container, as `processFile` describes it, that is not talked to; runc ends with its exit code.
     func execution(_ identifier: String, processFile: String) -> Subprocess {
         // With a log elsewhere, what runc says of a program that is not there comes without a time and a level.
         runc("--log", "/dev/null", "exec", "--process", processFile, identifier)

@@ -60,6 +60,10 @@ check "the API server from a pod, with the pod's token" '*"kind":*"Status"*forbi
     curl -sS --cacert ca.crt -H "Authorization: Bearer $(cat token)" https://kubernetes.default/api/v1/secrets')"
 check "the cluster's keys are out of a pod's sight" "" "$(exec_sleep sh -c "find $APUS_LAB_HOME/server -type f 2>/dev/null; cat $KUBECONFIG")"
 check "exit codes" "*exit code 4" "$(exec_sleep sh -c 'exit 4')"
+check "a program that is not there is an error that names it" \
+    'error: Internal error occurred: *: exec: "nope": executable file not found in $PATH: unknown' "$(exec_sleep nope)"
+exec_sleep nope >/dev/null
+check "and no exit code of a program" 1 "$?"
 check "standard input" "through" "$(echo through | kubectl -n foo exec -i deploy/sleep -- cat)"
 check "a terminal" "*/dev/pts/*" "$(script -qec 'kubectl -n foo exec -it deploy/sleep -- tty' /dev/null </dev/null)"
 check "typing into a pod's own program" "through" \
