@@ -102,6 +102,29 @@ import Testing
         }
     }
 
+    /// The paths of all fields below a schema, without those that lists and maps add.
+    private static func fields(of schema: JSON, at path: [String] = []) -> [(path: [String], schema: JSON)] {
+        let elements = ["items", "additionalProperties"].compactMap { schema[$0] }.flatMap { fields(of: $0, at: path) }
+        return (schema["properties"]?.object ?? [:]).reduce(into: elements) { result, field in
+            result.append((path + [field.key], field.value))
+            result += fields(of: field.value, at: path + [field.key])
+        }
+    }
+
+    @Test(arguments: Definition.all.map(\.kind))
+    func `every field is explained, and nothing that is none`(kind: String) throws {
+        let definition = try #require(Definition.all.first { $0.kind == kind })
+        let version = try #require(definition.object["spec", "versions"]?.array?.first)
+        let schema = try #require(version["schema", "openAPIV3Schema"])
+        #expect(schema["description"]?.string != nil)
+        let fields = Self.fields(of: schema)
+        for field in fields { #expect(field.schema["description"]?.string != nil, "\(field.path)") }
+        guard let descriptions = definition.descriptions else { return }
+        let spec = [[]] + fields.map(\.path).filter { $0.first == "spec" && $0.count > 1 }.map { Array($0.dropFirst()) }
+        let used = Set(spec.compactMap { descriptions.entry(for: $0) })
+        #expect(Set(descriptions.paths).subtracting(used) == [])
+    }
+
     @Test func `what an earlier installation said does not stay, what the control plane wrote does`() {
         let live: JSON = [
             "data": ["mesh": "old", "gone": "x"], "metadata": ["resourceVersion": "7"],

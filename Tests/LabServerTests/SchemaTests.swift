@@ -24,6 +24,26 @@ import Testing
         }
     }
 
+    @Test func `what is explained is there`() {
+        for key in Descriptions.more.keys {
+            let parts = key.split(separator: ".", omittingEmptySubsequences: false)
+            let (schema, field) = (parts.dropLast().joined(separator: "."), String(parts[parts.count - 1]))
+            if schema == "." { continue }
+            #expect(field.isEmpty || BuiltInSchemas.shared[schema][field] != nil, "\(key)")
+        }
+    }
+
+    @Test(arguments: [
+        "core.PodSpec", "core.Container", "core.ContainerPort", "core.EnvVar", "core.VolumeMount", "core.Probe",
+        "core.ServicePort", "apps.DeploymentSpec", "meta.LabelSelector",
+    ])
+    func `every field of what people write most is explained`(schema: String) {
+        #expect(Descriptions.text(schema, nil) != nil)
+        for field in BuiltInSchemas.shared[schema].fields {
+            #expect(Descriptions.text(schema, field.name) != nil, "\(field.name)")
+        }
+    }
+
     @Test func `unknown fields are dropped and told`() throws {
         var check = SchemaCheck()
         let pod: JSON = ["spec": ["containers": [["name": "a", "imagee": "b"]], "colour": "red"], "x": 1]

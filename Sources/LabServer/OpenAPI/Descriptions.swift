@@ -2,14 +2,30 @@
 enum Descriptions {
     /// - Parameter field: nil asks for the kind itself.
     static func text(_ schema: String, _ field: String?) -> String? {
-        guard let field else { return kinds[schema] }
-        return fields["\(schema).\(field)"] ?? fields[".\(field)"]
+        guard let field else { return kinds[schema] ?? more["\(schema)."] }
+        let name = "\(schema).\(field)"
+        return fields[name] ?? more[name] ?? fields[".\(field)"] ?? more["..\(field)"]
     }
+
+    /// The tables of other files; a schema's own sentence has an empty field.
+    static let more: [String: String] = {
+        var sentences: [String: String] = [:]
+        var schema = ""
+        for line in (pods + "\n" + everywhere).split(separator: "\n") {
+            let words = line.drop { $0 == " " }.split(separator: " ", maxSplits: 1).map(String.init)
+            guard words.count == 2 else { continue }
+            if line.hasPrefix(" ") {
+                sentences["\(schema).\(words[0])"] = words[1]
+            } else {
+                schema = words[0]
+                sentences["\(schema)."] = words[1]
+            }
+        }
+        return sentences
+    }()
 
     private static let kinds: [String: String] = [
         "core.Pod": "One or more containers that run together on a node and share its network address and volumes.",
-        "core.PodSpec": "What is to run in a pod, and how.",
-        "core.Container": "One program to run in a pod.",
         "core.Service": "A stable address and name for the pods that its selector finds.",
         "core.Namespace": "A scope for names; deleting it deletes everything in it.",
         "core.ConfigMap": "Configuration that pods read as files or environment variables.",

@@ -108,6 +108,7 @@ struct SchemaDocument {
         if json["x-kubernetes-preserve-unknown-fields"] == nil || json["properties"] != nil {
             let metadata = pointer(Self.name("meta.ObjectMeta"))
             json["properties", "metadata"] = version == .v2 ? metadata : ["allOf": [metadata]]
+            json["properties", "metadata", "description"] = Descriptions.text("", "metadata").map(JSON.string)
         }
         schemas[name] = json
     }

@@ -6,7 +6,8 @@ extension Definition {
         _ plural: String,
         _ shortName: String?,
         _ columns: [(name: String, path: String)] = [],
-        _ spec: Schema
+        _ spec: Schema,
+        _ descriptions: FieldDescriptions
     ) -> Self {
         Self(
             group: "networking.istio.io",
@@ -15,28 +16,45 @@ extension Definition {
             shortNames: shortName.map { [$0] } ?? [],
             versions: ["v1", "v1alpha3", "v1beta1"],
             columns: columns,
-            spec: spec
+            spec: spec,
+            descriptions: descriptions
         )
     }
 
     static let networking: [Self] = [
-        networking("DestinationRule", "destinationrules", "dr", [("Host", ".spec.host")], destinationRule),
+        networking(
+            "DestinationRule",
+            "destinationrules",
+            "dr",
+            [("Host", ".spec.host")],
+            destinationRule,
+            .destinationRule
+        ),
         networking(
             "VirtualService",
             "virtualservices",
             "vs",
             [("Gateways", ".spec.gateways"), ("Hosts", ".spec.hosts")],
-            virtualService
+            virtualService,
+            .virtualService
         ),
-        networking("Gateway", "gateways", "gw", gateway),
+        networking("Gateway", "gateways", "gw", gateway, .gateway),
         networking(
             "ServiceEntry",
             "serviceentries",
             "se",
             [("Hosts", ".spec.hosts"), ("Location", ".spec.location"), ("Resolution", ".spec.resolution")],
-            serviceEntry
+            serviceEntry,
+            .serviceEntry
         ),
-        networking("WorkloadEntry", "workloadentries", "we", [("Address", ".spec.address")], workloadEntry),
+        networking(
+            "WorkloadEntry",
+            "workloadentries",
+            "we",
+            [("Address", ".spec.address")],
+            workloadEntry,
+            .workloadEntry
+        ),
         networking(
             "WorkloadGroup",
             "workloadgroups",
@@ -44,27 +62,36 @@ extension Definition {
             .object(
                 ["metadata": .free, "template": workloadEntry, "probe": .free],
                 required: ["template"]
-            )
+            ),
+            .workloadGroup
         ),
-        networking("Sidecar", "sidecars", nil, sidecar),
+        networking("Sidecar", "sidecars", nil, sidecar, .sidecar),
         Self(
             group: "networking.istio.io",
             kind: "EnvoyFilter",
             plural: "envoyfilters",
             versions: ["v1alpha3"],
-            spec: .free
+            spec: .free,
+            descriptions: .stored
         ),
         Self(
             group: "networking.istio.io",
             kind: "ProxyConfig",
             plural: "proxyconfigs",
             versions: ["v1beta1"],
-            spec: .free
+            spec: .free,
+            descriptions: .stored
         ),
     ]
 
-    private static func networking(_ kind: String, _ plural: String, _ shortName: String?, _ spec: Schema) -> Self {
-        networking(kind, plural, shortName, [], spec)
+    private static func networking(
+        _ kind: String,
+        _ plural: String,
+        _ shortName: String?,
+        _ spec: Schema,
+        _ descriptions: FieldDescriptions
+    ) -> Self {
+        networking(kind, plural, shortName, [], spec, descriptions)
     }
 
     private static let exportTo = Schema.list(.string)
@@ -127,14 +154,16 @@ extension Definition {
             plural: "telemetries",
             shortNames: ["telemetry"],
             versions: ["v1alpha1", "v1"],
-            spec: .free
+            spec: .free,
+            descriptions: .stored
         ),
         Self(
             group: "extensions.istio.io",
             kind: "WasmPlugin",
             plural: "wasmplugins",
             versions: ["v1alpha1"],
-            spec: .free
+            spec: .free,
+            descriptions: .stored
         ),
     ]
 }

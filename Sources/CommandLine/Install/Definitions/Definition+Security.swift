@@ -38,7 +38,8 @@ extension Definition {
             shortNames: ["pa"],
             versions: ["v1beta1", "v1"],
             columns: [("Mode", ".spec.mtls.mode")],
-            spec: peerAuthentication
+            spec: peerAuthentication,
+            descriptions: .peerAuthentication
         ),
         Self(
             group: "security.istio.io",
@@ -47,7 +48,8 @@ extension Definition {
             shortNames: ["ap"],
             versions: ["v1beta1", "v1"],
             columns: [("Action", ".spec.action")],
-            spec: .free
+            spec: .free,
+            descriptions: .stored
         ),
         Self(
             group: "security.istio.io",
@@ -55,7 +57,8 @@ extension Definition {
             plural: "requestauthentications",
             shortNames: ["ra"],
             versions: ["v1beta1", "v1"],
-            spec: .free
+            spec: .free,
+            descriptions: .stored
         ),
     ]
 
@@ -66,7 +69,8 @@ extension Definition {
             kind: "Policy",
             plural: "policies",
             versions: ["v1alpha1"],
-            spec: legacyPolicy
+            spec: legacyPolicy,
+            descriptions: .legacyPolicy
         ),
         Self(
             group: "authentication.istio.io",
@@ -74,7 +78,8 @@ extension Definition {
             plural: "meshpolicies",
             versions: ["v1alpha1"],
             isNamespaced: false,
-            spec: legacyPolicy
+            spec: legacyPolicy,
+            descriptions: .legacyPolicy
         ),
     ]
 

@@ -12,6 +12,8 @@ struct Definition: Sendable {
     /// Columns of `kubectl get` before AGE: name and path.
     var columns: [(name: String, path: String)] = []
     var spec: Schema
+    /// Sentences for the fields of `spec` that have none yet.
+    var descriptions: FieldDescriptions?
 
     private var listCategory: String {
         switch group {
@@ -43,11 +45,15 @@ struct Definition: Sendable {
         let own = columns.map { column -> JSON in
             ["name": .string(column.name), "type": "string", "jsonPath": .string(column.path)]
         }
-        let schema = Schema.object(["spec": spec, "status": .free])
+        var schema = Schema.object(["spec": spec, "status": Schema.free.described("What the mesh makes of it.")]).json
+        if let descriptions {
+            schema["properties", "spec"] = FieldDescriptions.common.merging(descriptions).applied(to: spec.json)
+        }
+        schema["description"] = schema["properties", "spec", "description"]
         return [
             "name": .string(name), "served": true, "storage": .bool(isStored),
             "additionalPrinterColumns": .array(own + [age]), "subresources": ["status": [:]],
-            "schema": ["openAPIV3Schema": schema.json],
+            "schema": ["openAPIV3Schema": schema],
         ]
     }
 
