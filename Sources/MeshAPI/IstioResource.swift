@@ -62,7 +62,7 @@ public func validate(_ object: JSON, in context: ValidationContext = ValidationC
     if object["kind"] == "IstioOperator", object["apiVersion"]?.string?.hasPrefix("install.istio.io/") == true {
         return validateOperator(object)
     }
-    guard let kind = IstioKind(of: object) else { return nil }
+    guard let kind = IstioKind(of: object) else { return StoredKinds.validation(of: object) }
     return kind.resource.validation(of: object, in: context)
 }
 

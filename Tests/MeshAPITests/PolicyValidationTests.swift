@@ -227,3 +227,22 @@ struct ValidationCase: CustomTestStringConvertible, Sendable {
         #expect(result == Validation(errors: rule.errors, warnings: rule.warnings), "\(rule.rule)")
     }
 }
+
+@Suite struct StoredKindTests {
+    @Test(arguments: [
+        ("security.istio.io/v1", "AuthorizationPolicy"), ("security.istio.io/v1", "RequestAuthentication"),
+        ("networking.istio.io/v1alpha3", "EnvoyFilter"), ("networking.istio.io/v1beta1", "ProxyConfig"),
+        ("telemetry.istio.io/v1", "Telemetry"), ("extensions.istio.io/v1alpha1", "WasmPlugin"),
+    ])
+    func `who applies what is not in force is told so`(version: String, kind: String) throws {
+        let object: JSON = ["apiVersion": .string(version), "kind": .string(kind), "spec": ["action": "DENY"]]
+        let validation = try #require(validate(object))
+        #expect(validation.isValid)
+        #expect(validation.warnings.count == 1)
+        #expect(validation.warnings.first?.hasPrefix("\(kind) is stored and not in force: ") ?? false)
+    }
+
+    @Test func `a kind of the same name in another group is none of Istio's`() {
+        #expect(validate(["apiVersion": "example.com/v1", "kind": "Telemetry"]) == nil)
+    }
+}
