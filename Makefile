@@ -6,8 +6,9 @@ PREFIX = /usr/local
 PROGRAMS = apus apusd apus-proxy apus-lab
 BIN = .build/release
 
+# Pods run the programs as users of their own, who must be allowed to.
 build: dependencies
-	for program in $(PROGRAMS); do \
+	umask 022; for program in $(PROGRAMS); do \
 		swift build -c release --static-swift-stdlib --product $$program || exit 1; \
 	done
 	ln -sf apus $(BIN)/istioctl

@@ -29,7 +29,9 @@ struct NodeContext: Sendable {
     let configuration: NodeConfiguration
     let runtime: ContainerRuntime
     let network: PodNetwork
-    let images: ImageTable
+    let images = ImageTable()
+    /// Where this program and its siblings are.
+    let programDirectory: String
     let events: EventRecorder
     let capacity: NodeCapacity
     /// Says that a pod or one of its containers came, went or changed.
@@ -51,7 +53,7 @@ struct NodeContext: Sendable {
         runtime = ContainerRuntime(stateDirectory: configuration.containerState)
         network = PodNetwork(configuration.addresses, forwardingRecord: configuration.forwardingRecord)
         let program = FilePath.linkTarget(of: "/proc/self/exe") ?? "/usr/bin/apus-lab"
-        images = ImageTable(programDirectory: FilePath.parent(of: program))
+        programDirectory = FilePath.parent(of: program)
         events = EventRecorder(api: api, component: "kubelet", host: configuration.nodeName)
         capacity = .ofThisMachine
         let mountInfo = (try? Files.readText("/proc/self/mountinfo")) ?? ""

@@ -28,7 +28,7 @@ import Testing
 }
 
 @Suite struct ImageTableTests {
-    private let table = ImageTable(programDirectory: "/programs")
+    private let table = ImageTable()
 
     private func container(_ image: String, _ more: JSON = [:]) -> ContainerSpecification {
         var json = more

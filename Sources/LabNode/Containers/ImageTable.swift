@@ -14,8 +14,11 @@ struct ImageTable: Sendable {
         var environment: [String: String] = [:]
     }
 
-    /// Where this program's siblings are: found first on a container's `PATH`.
-    let programDirectory: String
+    /// Where a container sees this program's siblings; first on its `PATH`.
+    ///
+    /// Not where they are on the machine: that may be in a directory that containers do not see, or that only root may
+    /// enter, such as `/tmp` or `/root`.
+    static let programDirectory = "/run/apus/bin"
 
     /// What the container is to run.
     ///
@@ -37,7 +40,7 @@ struct ImageTable: Sendable {
     /// The environment that the image itself would set.
     func environment(of container: ContainerSpecification) -> [String: String] {
         var environment = program(for: container)?.environment ?? [:]
-        environment["PATH"] = "\(programDirectory):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        environment["PATH"] = "\(Self.programDirectory):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return environment
     }
 

@@ -15,7 +15,7 @@ struct RootFileSystem: Sendable {
 
     /// Mounts it.
     ///
-    /// - Parameter paths: What somebody will mount to, or run as another user than root.
+    /// - Parameter paths: What somebody will mount to.
     /// - Returns: Whether the container may write to it.
     func mount(for paths: [String]) throws(SystemError) -> Bool {
         try Files.makeDirectory(path)

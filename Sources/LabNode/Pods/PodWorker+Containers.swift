@@ -51,6 +51,13 @@ extension PodWorker {
         let environment = try await resolver.variables(of: container, base: base)
         let root = RootFileSystem(directory: directory(of: container, attempt: attempt))
         var mounts = context.machineMounts.map { OCIConfiguration.Mount(source: $0, destination: $0, isReadOnly: true) }
+        mounts.append(
+            OCIConfiguration.Mount(
+                source: context.programDirectory,
+                destination: ImageTable.programDirectory,
+                isReadOnly: true
+            )
+        )
         mounts += PodFiles(context: context, pod: pod, address: podIP ?? context.hostIP).mounts
         mounts += try volumes.mounts(of: container)
         return OCIConfiguration(
@@ -59,9 +66,7 @@ extension PodWorker {
             command: command.map { expandVariables($0) { environment[$0] } },
             environment: environment,
             rootPath: root.path,
-            isRootWritable: try root.mount(
-                for: mounts.map(\.destination) + ["\(context.images.programDirectory)/apus-proxy"]
-            ),
+            isRootWritable: try root.mount(for: mounts.map(\.destination)),
             networkNamespace: pod.usesHostNetwork ? nil : context.network.namespacePath(uid),
             cgroup: Cgroups.areWritable
                 ? "\(context.configuration.addresses.cgroup)/\(uid)/\(container.name)" : nil,

@@ -8,7 +8,9 @@ set -u
 # shellcheck source=apart.sh
 . "$(dirname "$(readlink -f "$0")")/apart.sh"
 
-bin=$(dirname "$1")
+# The programs are where containers cannot see them, and nobody but root may enter.
+bin=$CLUSTER_TEST_HOME/programs
+mkdir -m 700 "$bin" && cp "$1" "$bin"
 samples=$(dirname "$(readlink -f "$0")")/../../../samples
 export PATH="$bin:$PATH" APUS_LAB_HOME="$CLUSTER_TEST_HOME/home" KUBECONFIG="$CLUSTER_TEST_HOME/home/kubeconfig"
 make_machine
@@ -64,6 +66,11 @@ check "a program that is not there is an error that names it" \
     'error: Internal error occurred: *: exec: "nope": executable file not found in $PATH: unknown' "$(exec_sleep nope)"
 exec_sleep nope >/dev/null
 check "and no exit code of a program" 1 "$?"
+kubectl run user --image=busybox --restart=Never --overrides='{"spec": {"securityContext": {"runAsUser": 1337}}}' \
+    -- apus-lab --help >/dev/null
+check "other users than root run the cluster's programs, wherever they are" "*condition met*" \
+    "$(kubectl wait pod/user --for=jsonpath='{.status.phase}'=Succeeded --timeout=120s 2>&1)"
+kubectl delete pod user >/dev/null
 check "standard input" "through" "$(echo through | kubectl -n foo exec -i deploy/sleep -- cat)"
 check "a terminal" "*/dev/pts/*" "$(script -qec 'kubectl -n foo exec -it deploy/sleep -- tty' /dev/null </dev/null)"
 check "typing into a pod's own program" "through" \
