@@ -57,20 +57,19 @@ def arguments():
     return parser.parse_args()
 
 
+# Certificates, and whether sessions are resumed.
+KINDS = [(kind, resumes) for kind in ("ecdsa", "rsa") for resumes in (False, True)]
 GROUPS = {
     "saturation": lambda o: [Saturation(o.seconds)],
     "http2": lambda o: [SaturationHTTP2(o.seconds)],
     "paced": lambda o: [Paced(o.seconds, o.load, [int(r) for r in o.rates.split(",")])],
     "bulk": lambda o: [Bulk(o.seconds, o.load)],
-    "handshakes": lambda o: [
-        Handshakes(o.seconds, o.load, kind, resumes) for kind in ("ecdsa", "rsa") for resumes in (False, True)
-    ],
+    "handshakes": lambda o: [Handshakes(o.seconds, o.load, *kind) for kind in KINDS],
     "connections": lambda o: [NewConnections(o.seconds, o.load)],
     "memory": lambda o: [Memory(o.load)],
     "start": lambda o: [StartUp()],
 }
 
-KINDS = [(kind, resumes) for kind in ("ecdsa", "rsa") for resumes in (False, True)]
 GATEWAY_GROUPS = {
     "gateway-handshakes": lambda o: [GatewayHandshakes(o.seconds, o.load, *kind) for kind in KINDS],
     "gateway-requests": lambda o: [GatewayRequests(o.seconds, http2) for http2 in (False, True)],
@@ -96,31 +95,28 @@ def prepare(work):
             file.truncate(size)
 
 
-def chosen(options, found):
+def installed(options, ours, others, work, origin):
+    """Our proxy, then the others that there are, as far as they are wanted."""
+    envoy, haproxy, nginx = others
+    found = [*ours]
+    if options.envoy:
+        found.append(envoy(work, origin, options.envoy))
+    if shutil.which("haproxy"):
+        found.append(haproxy(work, origin))
+    if shutil.which("nginx"):
+        found.append(nginx(work, origin))
     wanted = [name.lower() for name in options.peers.split(",") if name]
     return [peer for peer in found if not wanted or peer.name.lower() in wanted]
 
 
 def peers(options, work, origin):
-    found = [Direct(work, origin), Apus(work, origin, os.path.abspath(options.apus))]
-    if options.envoy:
-        found.append(Envoy(work, origin, options.envoy))
-    if shutil.which("haproxy"):
-        found.append(HAProxy(work, origin))
-    if shutil.which("nginx"):
-        found.append(Nginx(work, origin))
-    return chosen(options, found)
+    ours = [Direct(work, origin), Apus(work, origin, os.path.abspath(options.apus))]
+    return installed(options, ours, (Envoy, HAProxy, Nginx), work, origin)
 
 
 def gateways(options, work, origin, lab):
-    found = [ApusGateway(work, origin, os.path.abspath(options.apus), lab)]
-    if options.envoy:
-        found.append(EnvoyGateway(work, origin, options.envoy))
-    if shutil.which("haproxy"):
-        found.append(HAProxyGateway(work, origin))
-    if shutil.which("nginx"):
-        found.append(NginxGateway(work, origin))
-    return chosen(options, found)
+    ours = [ApusGateway(work, origin, os.path.abspath(options.apus), lab)]
+    return installed(options, ours, (EnvoyGateway, HAProxyGateway, NginxGateway), work, origin)
 
 
 def measure(group, peer, work):

@@ -1,12 +1,9 @@
 """What is measured of gateways; as in `rows`, each group runs once per round and peer."""
-import re
-import select
-import subprocess
-import sys
 import time
 
 from gateway import HOST
-from machine import DESCRIPTORS, LOAD_CPU, load_json, sh
+from loads import h2load, held, wrk
+from machine import load_json
 from rows import Row, used
 
 
@@ -48,7 +45,7 @@ class GatewayRequests:
 
     def __init__(self, seconds, http2, connections=(1, 16, 64)):
         self.seconds, self.http2, self.connections = seconds, http2, connections
-        self.word = "HTTP/2" if http2 else "HTTP/1.1"
+        self.word, self.load = ("HTTP/2", h2load) if http2 else ("HTTP/1.1", wrk)
 
     def rows(self):
         streams = " × 10 streams" if self.http2 else ""
@@ -63,25 +60,11 @@ class GatewayRequests:
         results = {}
         for count in self.connections:
             before = peer.cpu()
-            rate, requests = self.load(count, f"https://{HOST}:{peer.client_port}/1k")
+            rate, requests = self.load(count, self.seconds, f"https://{HOST}:{peer.client_port}/1k")
             after = peer.cpu()
             results[f"gateway {self.word} {count}"] = rate
             results[f"gateway cpu {self.word} {count}"] = used(before, after, requests)[0]
         return results
-
-    def load(self, count, url):
-        if not self.http2:
-            text = sh("taskset", "-c", LOAD_CPU, "wrk", "-t1", f"-c{count}", f"-d{self.seconds}s", url)
-            match = re.search(r"(\d+) requests in", text)
-            requests = int(match.group(1)) if match else 0
-            if "Non-2xx" in text or requests == 0:
-                raise RuntimeError(text or "wrk said nothing")
-            return float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)), requests
-        text = sh("taskset", "-c", LOAD_CPU, "h2load", "-t1", f"-c{count}", "-m10", f"-D{self.seconds}", "--warm-up-time=0", url)
-        good = int(re.search(r"(\d+) succeeded", text).group(1))
-        if good == 0 or int(re.search(r"(\d+) 2xx", text).group(1)) < good or "Application protocol: h2" not in text:
-            raise RuntimeError(text)
-        return float(re.search(r"([\d.]+) req/s", text).group(1)), good
 
 
 class GatewayBulk:
@@ -128,20 +111,9 @@ class GatewayMemory:
             time.sleep(0.3)
             idle = peer.resident()[0]
             results["gateway idle"] = idle / 1024
-            held = subprocess.Popen(
-                [self.load, "hold", "--port", str(peer.client_port), "--connections", str(count), "--host", HOST]
-                + ["--server-name", HOST],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            try:
-                if not select.select([held.stdout], [], [], 120)[0] or b"held" not in held.stdout.readline():
-                    print(f"bench: {peer.name} does not take {count} connections with {DESCRIPTORS} descriptors", file=sys.stderr)
-                    continue
-                time.sleep(11)  # Idle connections give memory back after a while.
-                results[f"gateway held {count}"] = (peer.resident()[0] - idle) / count
-            finally:
-                held.kill()
-                held.wait()
-                peer.stop()
+            with held(self.load, peer, peer.client_port, count, "--host", HOST, "--server-name", HOST) as is_there:
+                if is_there:
+                    time.sleep(11)  # Idle connections give memory back after a while.
+                    results[f"gateway held {count}"] = (peer.resident()[0] - idle) / count
+            peer.stop()
         return results

@@ -1,14 +1,12 @@
 """What is measured. Each group runs once per round and peer, and returns {row: number}."""
 import http.client
 import os
-import re
-import select
 import signal
 import subprocess
-import sys
 import time
 
-from machine import LOAD_CPU, load_json, sh
+from loads import h2load, held, wrk
+from machine import load_json
 from peer import Direct
 
 HOST = "web.bench:8000"
@@ -42,15 +40,11 @@ class Saturation:
     def measure(self, peer, _):
         peer.run()
         results = {}
-        url = f"http://127.0.0.1:{peer.client_port}/1k"
         for count in self.connections:
             before = peer.cpu()
-            text = sh("taskset", "-c", LOAD_CPU, "wrk", "-t1", f"-c{count}", f"-d{self.seconds}s", "-H", f"Host: {HOST}", url)
+            rate, requests = wrk(count, self.seconds, f"http://127.0.0.1:{peer.client_port}/1k", HOST)
             after = peer.cpu()
-            requests = int(re.search(r"(\d+) requests in", text).group(1))
-            if "Non-2xx" in text or requests == 0:
-                raise RuntimeError(f"{peer.name}: {text}")
-            results[f"rate {count}"] = float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
+            results[f"rate {count}"] = rate
             for side, cpu in zip(("client", "server"), used(before, after, requests)):
                 results[f"{side} {count}"] = cpu
         return results
@@ -74,16 +68,10 @@ class SaturationHTTP2:
         results = {}
         for count in self.connections:
             before = peer.cpu()
-            text = sh(
-                "taskset", "-c", LOAD_CPU, "h2load", "-t1", f"-c{count}", "-m10", f"-D{self.seconds}", "--warm-up-time=0",
-                "-H", f":authority: {HOST}", f"http://127.0.0.1:{peer.client_port}/1k",
-            )  # fmt: skip
+            rate, requests = h2load(count, self.seconds, f"http://127.0.0.1:{peer.client_port}/1k", HOST)
             after = peer.cpu()
-            good = int(re.search(r"(\d+) succeeded", text).group(1))
-            if good == 0 or int(re.search(r"(\d+) 2xx", text).group(1)) < good:
-                raise RuntimeError(f"{peer.name}: {text}")
-            results[f"h2 rate {count}"] = float(re.search(r"([\d.]+) req/s", text).group(1))
-            results[f"h2 cpu {count}"] = sum(used(before, after, good))
+            results[f"h2 rate {count}"] = rate
+            results[f"h2 cpu {count}"] = sum(used(before, after, requests))
         return results
 
 
@@ -214,22 +202,12 @@ class Memory:
             time.sleep(0.3)
             client, server = peer.resident()
             results["idle client"], results["idle server"] = client / 1024, server / 1024
-            held = subprocess.Popen(
-                [self.load, "hold", "--port", str(peer.server_port), "--connections", str(count), "--host", HOST]
-                + ["--cert", f"{work}/ecdsa/client.pem", "--key", f"{work}/ecdsa/client.key"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            try:
-                if not select.select([held.stdout], [], [], 120)[0] or b"held" not in held.stdout.readline():
-                    print(f"bench: {peer.name} does not take {count} connections", file=sys.stderr)
-                    continue
-                time.sleep(11)  # Idle connections give memory back after a while.
-                results[f"held {count}"] = (peer.resident()[1] - server) / count
-            finally:
-                held.kill()
-                held.wait()
-                peer.stop()
+            keys = ["--cert", f"{work}/ecdsa/client.pem", "--key", f"{work}/ecdsa/client.key"]
+            with held(self.load, peer, peer.server_port, count, "--host", HOST, *keys) as is_there:
+                if is_there:
+                    time.sleep(11)  # Idle connections give memory back after a while.
+                    results[f"held {count}"] = (peer.resident()[1] - server) / count
+            peer.stop()
         return results
 
 
