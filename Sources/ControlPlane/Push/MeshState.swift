@@ -150,6 +150,8 @@ final class MeshState: Sendable {
             if !state.proxies.values.contains(where: { $0.pod == proxy.pod }) {
                 state.gateways.credentialProblems[proxy.pod] = nil
             }
+            let (model, proxies) = (state.model, state.proxies)
+            state.cache.tidy(proxies: proxies.count) { proxies.values.compactMap { Self.workload(of: $0, in: model) } }
         }
         if proxy.node.isRouter { gatewaySignal.yield() }
         credentials?.proxyLeft(proxy.number)
@@ -171,14 +173,20 @@ final class MeshState: Sendable {
         case impostor(account: String)
     }
 
+    /// The pod of a proxy, which is a gateway also when the proxy says so.
+    private static func workload(of proxy: ConnectedProxy, in model: MeshModel) -> Workload? {
+        guard var workload = model.workloads[proxy.pod] else { return nil }
+        workload.isGateway = workload.isGateway || proxy.node.isRouter
+        return workload
+    }
+
     func nextResponse(for proxy: ConnectedProxy) -> NextStep {
         state.withLock { state in
             // A pod that is not known yet, or no more, gets nothing: a guess at its policy could be too lax.
-            guard var workload = state.model.workloads[proxy.pod] else { return .nothing }
+            guard let workload = Self.workload(of: proxy, in: state.model) else { return .nothing }
             guard workload.serviceAccount == proxy.identity.serviceAccount else {
                 return .impostor(account: workload.serviceAccount)
             }
-            workload.isGateway = workload.isGateway || proxy.node.isRouter
             let model = state.model
             let resolver = ResourceResolver(model: model, roots: state.roots)
             var cache = ResourceCache()

@@ -31,7 +31,16 @@ struct ResourceCache {
     private struct Gateway {
         let view: GatewayView
         var resources: [ResourceName: Entry] = [:]
+
+        mutating func remember(_ resource: Entry, _ name: ResourceName) {
+            ResourceCache.remember(resource, name, in: &resources)
+        }
     }
+
+    /// Names that are kept of one client, or of gateways of one kind: all that two proxies can ask for at a time.
+    static let mostNames = 2 * ServerSession.subscriptionLimit
+    /// So many clients more than twice the proxies are kept before ``tidy(proxies:_:)`` looks which of them are gone.
+    static let mostClients = 16
 
     /// What a pod is a gateway for.
     mutating func gateway(of workload: Workload, in model: MeshModel) -> GatewayView {
@@ -63,17 +72,38 @@ struct ResourceCache {
             let kind = GatewayKind(workload)
             if let known = gateways[kind]?.resources[name] { return known }
             let resource = make()
-            gateways[kind]?.resources.updateValue(resource, forKey: name)
+            gateways[kind]?.remember(resource, name)
             return resource
         case .address, .host, .destination:
             let client = Client(workload)
             if let known = byClient[client]?[name] { return known }
             let resource = make()
-            byClient[client, default: [:]].updateValue(resource, forKey: name)
+            Self.remember(resource, name, in: &byClient[client, default: [:]])
             return resource
         // Not remembered: who may have a secret is asked each time.
         case .credential: return make()
         }
+    }
+
+    /// What an application asks for is at its will: there may be ever more names.
+    private static func remember(_ resource: Entry, _ name: ResourceName, in entries: inout [ResourceName: Entry]) {
+        if entries.count >= mostNames { entries = [:] }
+        entries.updateValue(resource, forKey: name)
+    }
+
+    /// Forgets what was told to pods that are gone, when they may be many: each rollout and each Job has labels of its own.
+    ///
+    /// - Parameters:
+    ///   - proxies: How many are connected.
+    ///   - workloads: The pods of those; looked up only when it comes to that.
+    mutating func tidy(proxies: Int, _ workloads: () -> [Workload]) {
+        guard byClient.count + gateways.count > 2 * proxies + Self.mostClients else { return }
+        let connected = workloads()
+        let (clients, kinds) = (Set(connected.map { Client($0) }), Set(connected.map { GatewayKind($0) }))
+        let pods = Set(connected.map(\.key))
+        byClient = byClient.filter { clients.contains($0.key) }
+        gateways = gateways.filter { kinds.contains($0.key) }
+        inbound = inbound.filter { pods.contains($0.key) }
     }
 
     /// Forgets what may be decided otherwise now.
