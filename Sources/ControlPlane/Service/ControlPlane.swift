@@ -46,6 +46,7 @@ final class ControlPlane: Sendable {
         let feed = ChangeFeed()
         let watch = ObjectWatch(api: api, feed: feed)
         let credentials = CredentialStore(api: api, counters: counters)
+        let statuses = StatusWriter(api: api)
         let state = MeshState(
             clusterDomain: options.domain,
             credentials: credentials,
@@ -57,7 +58,8 @@ final class ControlPlane: Sendable {
             group.addTask { await settings.run { state.set($0) } }
             group.addTask { await watch.run() }
             group.addTask { await credentials.run { state.wake($0) } }
-            group.addTask { await self.judgeGateways(state) }
+            group.addTask { await statuses.run() }
+            group.addTask { await self.judgeGateways(state, statuses) }
             await settings.waitUntilSynced()
             let keeper = try await openAuthority(trustDomain: settings.mesh.trustDomain)
             // Nothing is served before everything is known: half of the policies would be too lax a mesh.
@@ -73,7 +75,7 @@ final class ControlPlane: Sendable {
                 readiness: readiness.address
             )
             let addresses = try serve(services, &group)
-            group.addTask { await self.follow(feed, state, initial: feed.takeAll()) }
+            group.addTask { await self.follow(feed, state, statuses, initial: feed.takeAll()) }
             isReady.store(true, ordering: .releasing)
             log.info("serving discovery and CA on \(addresses.secure) after \(ContinuousClock.now - began)")
             started(addresses)
@@ -206,31 +208,26 @@ final class ControlPlane: Sendable {
     }
 
     /// Writes into Gateways what of them is in force, whenever that changes; many changes together are one.
-    private func judgeGateways(_ state: MeshState) async {
-        let writer = StatusWriter(api: api)
+    private func judgeGateways(_ state: MeshState, _ statuses: StatusWriter) async {
         for await _ in state.gatewayChanges {
-            await writer.write(state.judgeGateways())
+            statuses.add(state.judgeGateways())
             try? await Task.sleep(for: .milliseconds(100))  // Cancelled: the stream ends too.
         }
     }
 
-    // Changes
-
     /// Puts every change into effect; at most one round of pushes each few milliseconds, the first one at once.
-    private func follow(_ feed: ChangeFeed, _ state: MeshState, initial: [ObjectChange]) async {
+    private func follow(
+        _ feed: ChangeFeed,
+        _ state: MeshState,
+        _ statuses: StatusWriter,
+        initial: [ObjectChange]
+    ) async {
         let pause: Duration = .milliseconds(5)
-        let writer = StatusWriter(api: api)
-        await withDiscardingTaskGroup { group in
-            func apply(_ batch: [ObjectChange]) {
-                let verdicts = state.apply(batch)
-                if !verdicts.isEmpty { group.addTask { await writer.write(verdicts) } }
-            }
-            apply(initial)
-            while let batch = await feed.next() {
-                let began = ContinuousClock.now
-                apply(batch)
-                try? await Task.sleep(until: began + pause)  // Cancelled: the feed ends too.
-            }
+        statuses.add(state.apply(initial))
+        while let batch = await feed.next() {
+            let began = ContinuousClock.now
+            statuses.add(state.apply(batch))
+            try? await Task.sleep(until: began + pause)  // Cancelled: the feed ends too.
         }
     }
 }

@@ -42,7 +42,7 @@ public final class InMemoryAPI: KubernetesAPI {
 
     // Making trouble.
 
-    /// The next list or watch throws `error`.
+    /// The next list, watch or patch throws `error`.
     public func failNext(_ error: any Error) { state.withLock { $0.failures.append(error) } }
 
     /// From now on watches from before this moment are answered with 410.
@@ -230,6 +230,7 @@ public final class InMemoryAPI: KubernetesAPI {
         _ patch: JSON
     ) async throws -> JSON {
         try state.withLock { state in
+            if !state.failures.isEmpty { throw state.failures.removeFirst() }
             guard let existing = state.objects[type]?[ObjectKey(namespace: namespace ?? "", name: name)] else {
                 throw Self.notFound(type, name)
             }
