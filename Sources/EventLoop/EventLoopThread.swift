@@ -56,21 +56,6 @@ public final class EventLoopThread<Worker>: Sendable {
     }
 }
 
-/// A value that only its loop's thread touches, carried by closures that other threads make.
-///
-/// Safe to be Sendable: it is made and cleared on the loop's thread, and read only by jobs, which run there too.
-final class LoopBound<Value>: @unchecked Sendable {
-    private var value: Value?
-
-    init(_ value: Value) { self.value = value }
-
-    func withValue(_ body: (Value) -> Void) {
-        if let value { body(value) }
-    }
-
-    func clear() { value = nil }
-}
-
 /// Hands the outcome of a thread's beginning to the thread that started it.
 private final class Started<Worker>: Sendable {
     typealias Outcome = Result<(EventLoopHandle, LoopBound<Worker>), any Error>

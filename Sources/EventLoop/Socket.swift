@@ -67,6 +67,15 @@ public struct Socket: ~Copyable, Sendable {
         return socket
     }
 
+    /// Whether `address` is one of this machine's, or of the network namespace's: whoever speaks to it speaks to itself.
+    ///
+    /// Sends nothing: it asks which address packets to it would come from. False when there is no way to it at all.
+    public static func isOwn(_ address: IPAddress) -> Bool {
+        guard let socket = try? make(SocketAddress(address, port: 0), SOCK_DGRAM) else { return false }
+        let raw = SocketAddress(address, port: 9).raw
+        return CLinux_connect(socket.descriptor, raw) == 0 && (try? socket.localAddress.ip) == address
+    }
+
     private static func make(_ address: SocketAddress, _ type: __socket_type) throws(SystemError) -> Socket {
         let descriptor = try systemCall("socket") { CLinux_socket(address.ip.isIPv6 ? 1 : 0, CInt(type.rawValue)) }
         return Socket(adopting: OwnedDescriptor(adopting: descriptor))

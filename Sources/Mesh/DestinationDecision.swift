@@ -69,7 +69,9 @@ public struct DestinationDecision: Hashable, Sendable {
     public var endpoints: [Endpoint] = []
     /// Connections go to the address that the client chose, and ``endpoints`` tells only how to speak to each.
     public var usesOriginalDestination = false
-    /// What holds then for addresses that ``endpoints`` does not list.
+    /// Connections go where the host leads that the request or the TLS names, and the one endpoint stands for all of them.
+    public var resolvesRequestedHost = false
+    /// What holds with ``usesOriginalDestination`` for addresses that ``endpoints`` does not list.
     public var encryptsUnlisted = false
     /// How encrypted endpoints are spoken to; nil when TLS is not used at all.
     public var tls: TLSDecision?

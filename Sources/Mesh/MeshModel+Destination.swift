@@ -18,6 +18,7 @@ extension MeshModel {
         decision.rule = rule?.reference
         decision.usesOriginalDestination =
             service.resolution == .originalDestination || settings.loadBalancer?.simple == .passthrough
+        decision.resolvesRequestedHost = service.resolution == .requestedHost && !decision.usesOriginalDestination
         apply(settings, to: &decision)
         let backends = backends(of: service, port: port, subset: rule?.subset(name.subset))
         if let tls = settings.tls, let rule {

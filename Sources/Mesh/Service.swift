@@ -23,8 +23,11 @@ public struct Service: Hashable, Sendable {
     public enum Resolution: Hashable, Sendable {
         /// One of the endpoints is chosen.
         case endpoints
-        /// The address that the client chose (headless services, ServiceEntry NONE, and DNS for hosts with a wildcard).
+        /// The address that the client chose (headless services, ServiceEntry NONE).
         case originalDestination
+        /// Where the host leads that the request or the TLS names (ServiceEntry DYNAMIC_DNS, and DNS for a host with a
+        /// wildcard).
+        case requestedHost
     }
 
     /// The fully qualified name, lower case.
@@ -118,7 +121,8 @@ extension Service {
             }
             service.inlineEndpoints = entry.endpoints.map { ServiceEndpoint($0, of: entry) }
             // Names of its own endpoints are resolved by the proxy; without any, the host itself is.
-            if service.resolution == .endpoints, entry.resolution != .fixed, entry.endpoints.isEmpty,
+            // One that stands for all it may be asked for has the wildcard in place of a name.
+            if service.resolution != .originalDestination, entry.resolution != .fixed, entry.endpoints.isEmpty,
                 entry.workloadSelector == nil
             {
                 service.inlineEndpoints = [ServiceEndpoint(address: service.host, of: entry)]
@@ -132,8 +136,9 @@ extension Service {
         case .fixed: .endpoints
         case .dns, .dnsRoundRobin:
             entry.endpoints.isEmpty && entry.workloadSelector == nil && host.hasPrefix("*")
-                ? .originalDestination : .endpoints
-        case .none, .dynamicDNS: .originalDestination
+                ? .requestedHost : .endpoints
+        case .dynamicDNS: .requestedHost
+        case .none: .originalDestination
         }
     }
 

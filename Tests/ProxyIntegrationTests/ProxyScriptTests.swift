@@ -16,6 +16,10 @@ struct ProxyScriptTests {
         try await ProxyScript.check("listeners.sh")
     }
 
+    @Test func `servers are found, asked for and verified by the name that a client asks for`() async throws {
+        try await ProxyScript.check("names.sh")
+    }
+
     @Test func `gRPC-Web, proxies before a gateway, and affinity`() async throws {
         try await ProxyScript.check("edge.py")
     }

@@ -94,7 +94,8 @@ private struct ProxyView: Sendable {
             let name = destination.name
             table.add([
                 name.host, String(name.port), name.subset.isEmpty ? "-" : name.subset, "outbound",
-                destination.usesOriginalDestination ? "ORIGINAL_DST" : "EDS",
+                destination.resolvesRequestedHost
+                    ? "DYNAMIC_DNS" : destination.usesOriginalDestination ? "ORIGINAL_DST" : "EDS",
                 destination.rule.map { "\($0.key.name).\($0.key.namespace)" } ?? "",
             ])
         }

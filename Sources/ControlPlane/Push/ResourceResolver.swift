@@ -188,6 +188,7 @@ struct ResourceResolver {
             return destination
         }
         destination.usesOriginalDestination = decision.usesOriginalDestination
+        destination.resolvesRequestedHost = decision.resolvesRequestedHost
         destination.tlsForUnlisted = decision.encryptsUnlisted ? .configured : .plaintext
         destination.tls = decision.tls.map(clientTLS)
         destination.endpoints = decision.endpoints.compactMap(endpoint)

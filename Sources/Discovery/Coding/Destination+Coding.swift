@@ -25,6 +25,7 @@ extension Destination: DiscoveryMessage {
         writer.duration(21, maxConnectionDuration)
         if let keepalive { writer.message(22, keepalive) }
         if let affinity { writer.message(23, affinity) }
+        writer.bool(24, resolvesRequestedHost)
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
@@ -64,6 +65,7 @@ extension Destination: DiscoveryMessage {
         case 21: maxConnectionDuration = try field.duration()
         case 22: keepalive = try field.message(TCPKeepalive.self)
         case 23: affinity = try field.message(Affinity.self)
+        case 24: resolvesRequestedHost = try field.bool()
         default: break
         }
     }

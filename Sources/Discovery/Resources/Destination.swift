@@ -11,6 +11,9 @@ public struct Destination: Hashable, Sendable {
     /// ``endpoints`` only tells how each address is to be spoken to, and ``tlsForUnlisted`` what holds for the rest.
     public var usesOriginalDestination = false
     public var tlsForUnlisted: EndpointTLS = .plaintext
+    /// Whether connections go to the host that the request or the TLS names, which must be within ``host`` and is looked up
+    /// by the proxy; then the one endpoint has ``host`` for its address, and stands for all.
+    public var resolvesRequestedHost = false
     /// How endpoints marked ``EndpointTLS/configured`` are spoken to; nil when none is.
     public var tls: ClientTLS?
     /// Why no connection may be made, although the mesh knows the destination: the TLS that was asked for cannot be had.

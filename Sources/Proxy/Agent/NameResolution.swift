@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Finds the addresses of endpoints that are given by a host's name, and looks again from time to time (ServiceEntry DNS).
 ///
-/// The workers never see a name: ``resolved(_:)`` puts addresses in their place. When a name cannot be found any more, its
+/// The workers never see such a name: ``resolved(_:)`` puts addresses in its place. When a name cannot be found any more, its
 /// last addresses stay in use.
 final class NameResolution: Sendable {
     /// How often names are looked up again (Istio's `dnsRefreshRate` is 60 s; this follows changes sooner).
@@ -27,13 +27,15 @@ final class NameResolution: Sendable {
 
     /// The names among a destination's endpoints.
     static func names(in resource: Resource) -> [String] {
-        guard case .destination(let destination) = resource else { return [] }
+        guard case .destination(let destination) = resource, !destination.resolvesRequestedHost else { return [] }
         return destination.endpoints.map(\.address).filter { IPAddress($0) == nil }
     }
 
     /// The destination with addresses instead of names; an endpoint whose name is not known yet is left out.
     func resolved(_ destination: Destination) -> Destination {
-        guard destination.endpoints.contains(where: { IPAddress($0.address) == nil }) else { return destination }
+        guard !destination.resolvesRequestedHost,
+            destination.endpoints.contains(where: { IPAddress($0.address) == nil })
+        else { return destination }
         var result = destination
         result.endpoints = known.withLock { known in
             destination.endpoints.flatMap { endpoint in

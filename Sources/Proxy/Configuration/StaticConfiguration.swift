@@ -196,13 +196,8 @@ struct StaticConfiguration: Sendable {
             port: port,
             application: try application(json["protocol"])
         )
-        let isMutual = json["tls"]?.string == "ISTIO_MUTUAL"
-        if isMutual {
-            var tls = ClientTLS(credential: .workload)
-            tls.serverName = "outbound_.\(port)_._.\(host)"
-            tls.subjectAlternativeNames = json["subjectAltNames"]?.array?.compactMap(\.string) ?? []
-            destination.tls = tls
-        }
+        destination.tls = StaticDestination.tls(json, of: destination)
+        let isEncrypted = destination.tls != nil
         StaticDestination.read(json, into: &destination)
         if let rules = json["outlierDetection"] {
             var detection = OutlierDetection()
@@ -212,18 +207,14 @@ struct StaticConfiguration: Sendable {
             destination.outlierDetection = detection
         }
         destination.usesOriginalDestination = json["usesOriginalDestination"]?.bool ?? false
-        destination.tlsForUnlisted = isMutual ? .configured : .plaintext
+        destination.tlsForUnlisted = isEncrypted ? .configured : .plaintext
         for text in json["endpoints"]?.array?.compactMap(\.string) ?? [] {
             guard let address = SocketAddress(text) else { throw wrong("endpoints", text) }
-            let reason = isMutual ? "static configuration" : "static configuration without TLS"
-            destination.endpoints.append(
-                .init(
-                    address: address.ip.description,
-                    port: address.port,
-                    tls: isMutual ? .configured : .plaintext,
-                    reason: reason
-                )
-            )
+            destination.endpoints.append(StaticDestination.endpoint(address.ip.description, address.port, isEncrypted))
+        }
+        if let port = json["resolvesRequestedHost"]?.int.flatMap({ UInt16(exactly: $0) }) {
+            destination.resolvesRequestedHost = true
+            destination.endpoints = [StaticDestination.endpoint(host, port, isEncrypted)]
         }
         return destination
     }

@@ -189,6 +189,10 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
         guard let pool = worker.pool(named: name) else {
             return refuse("destination \(name) is not there", flag: .noCluster, details: "cluster_not_found")
         }
+        if let named = pool.named {
+            guard let channel = take() else { return }
+            return NamedTunnel(worker, channel, info, pool, named).start()
+        }
         let hash = pool.destination.affinity?.hash(ofConnectionFrom: info.peer.ip)
         guard let endpoint = pool.pick(original: info.target, hash: hash, at: worker.loop.now, &worker.random) else {
             let refusal = pool.destination.refusal

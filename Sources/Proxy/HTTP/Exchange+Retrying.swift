@@ -18,7 +18,7 @@ extension Exchange {
 
     /// Tells the pool how its endpoint did, which may be left out for a while then.
     func judgeEndpoint(_ outcome: EndpointHealth.Outcome) {
-        guard let pool, let endpoint, pool.destination.outlierDetection != nil else { return }
+        guard let pool, let endpoint = endpoint?.chosen, pool.destination.outlierDetection != nil else { return }
         guard let time = pool.record(outcome, of: endpoint, at: worker.loop.now) else { return }
         worker.telemetry.log.warn(
             "\(endpoint.name) of \(pool.name) is left out for \(time.components.seconds) s: it failed too often in a row"

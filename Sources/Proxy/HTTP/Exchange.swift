@@ -16,6 +16,8 @@ final class Exchange: ConfigurationWaiter {
         case routing
         /// Waiting on purpose.
         case paused
+        /// Waiting for the addresses of the name that the request asks for.
+        case resolving
         /// Waiting for a connection.
         case connecting
         /// The request is on its way, the response has not begun.
@@ -147,10 +149,18 @@ final class Exchange: ConfigurationWaiter {
     func connect() {
         guard let pool else { return respond(.noCluster) }
         if pool.isFull { return respond(.reset(.overflow, wasRetried: retry.wasRetried)) }
+        if let named = pool.named {
+            if let endpoint = namedEndpoint(named) { use(endpoint) }
+            return
+        }
         guard let endpoint = pickEndpoint(of: pool) else {
             let refusal = pool.destination.refusal
             return respond(refusal.isEmpty ? .noHealthyUpstream : .refused(refusal))
         }
+        use(endpoint.asked(for: head.authority, isCopy: isMirror))
+    }
+
+    private func use(_ endpoint: EndpointPool) {
         if let security = endpoint.security, security.context == nil {
             // Another attempt would find the same. What is missing is for the log, and not for the client.
             worker.handshakeFailed(to: endpoint, security.problem)
@@ -234,7 +244,7 @@ final class Exchange: ConfigurationWaiter {
         if let endpoint {
             endpoint.load -= 1
             if upstream == nil { endpoint.stopWaiting(self) }
-            if phase != .responding { tried.append(endpoint) }
+            if phase != .responding { tried.append(endpoint.chosen) }
         }
         ExchangeTimers.cancel(&timers.attempt, on: worker.loop)
         endpoint = nil

@@ -129,6 +129,21 @@ struct LocalReply: Hashable, Sendable {
         details: "on_demand_configuration_timeout"
     )
 
+    /// The request's host has no address that it may go to; the log says why.
+    static let nameNotFound = Self(
+        status: 503,
+        body: "DNS resolution failure",
+        flag: .nameResolutionFailed,
+        details: "dns_resolution_failure"
+    )
+    /// As Envoy when its DNS cache is full.
+    static let tooManyNames = Self(
+        status: 503,
+        body: "Dynamic forward proxy pending request overflow",
+        flag: .upstreamOverflow,
+        details: "dynamic_forward_proxy_pending_request_overflow"
+    )
+
     /// The mesh knows the destination, and forbids every connection to it because the TLS it asks for cannot be had.
     static func refused(_ reason: String) -> Self {
         Self(

@@ -31,6 +31,8 @@ struct ResponseFlag: OptionSet, Hashable, Sendable {
     /// The route names a destination that is not there.
     static let noCluster = Self(rawValue: 1 << 24)
     static let overloaded = Self(rawValue: 1 << 25)
+    /// The host that was asked for could not be looked up.
+    static let nameResolutionFailed = Self(rawValue: 1 << 26)
 
     /// In the order in which Envoy writes those that come together.
     private static let letters: [(Self, String)] = [
@@ -39,6 +41,7 @@ struct ResponseFlag: OptionSet, Hashable, Sendable {
         (.delayInjected, "DI"), (.faultInjected, "FI"), (.downstreamTermination, "DC"),
         (.streamIdleTimeout, "SI"), (.downstreamProtocolError, "DPE"), (.upstreamProtocolError, "UPE"),
         (.noCluster, "NC"), (.overloaded, "OM"),
+        (.nameResolutionFailed, "DF"),
     ]
 
     /// The letters, with commas between several; `-` for none.

@@ -9,6 +9,8 @@ final class DestinationPool {
     let name: String
     let destination: Destination
     let endpoints: [EndpointPool]
+    /// Endpoints by the names that clients ask for, in place of all others; nil where the destination lists its endpoints.
+    let named: NamedEndpoints?
     private var picker: EndpointPicker
     private let indexes: [SocketAddress: Int]
     /// Whose request gets which endpoint; nil when it does not matter.
@@ -24,11 +26,16 @@ final class DestinationPool {
     /// At most this many unlisted endpoints are remembered; then the idle ones are forgotten.
     private static let mostUnlisted = 256
 
-    init(_ destination: Destination, endpoints: [EndpointPool], makeUnlisted: @escaping (SocketAddress) -> EndpointPool)
-    {
+    init(
+        _ destination: Destination,
+        endpoints: [EndpointPool],
+        named: NamedEndpoints? = nil,
+        makeUnlisted: @escaping (SocketAddress) -> EndpointPool
+    ) {
         name = destination.name
         self.destination = destination
         self.endpoints = endpoints
+        self.named = named
         self.makeUnlisted = makeUnlisted
         picker = EndpointPicker(destination.loadBalancing, weights: destination.endpoints.map(\.weight))
         indexes = Dictionary(endpoints.enumerated().map { ($1.address, $0) }) { first, _ in first }
@@ -85,7 +92,8 @@ final class DestinationPool {
 
     /// Whether one more request would be one too many.
     var isFull: Bool {
-        destination.maxRequests > 0 && endpoints.reduce(0) { $0 + $1.load } >= destination.maxRequests
+        guard destination.maxRequests > 0 else { return false }
+        return (named?.load ?? endpoints.reduce(0) { $0 + $1.load }) >= destination.maxRequests
     }
 
     private func draw(avoiding failed: EndpointPool?, _ random: inout FastRandom) -> EndpointPool? {
@@ -141,5 +149,6 @@ final class DestinationPool {
         let kept = Set((successor?.endpoints ?? []).map(ObjectIdentifier.init))
         for endpoint in endpoints where !kept.contains(ObjectIdentifier(endpoint)) { endpoint.retire() }
         for endpoint in unlisted.values { endpoint.retire() }
+        named?.retire()
     }
 }

@@ -39,12 +39,27 @@ struct DestinationPoolBuilder {
             return EndpointPool(address, security: security, reason: endpoint.reason, limits: limits)
         }
         let (endpointLimits, unlisted) = (limits, destination.tlsForUnlisted == .configured ? requiredSecurity : nil)
-        return DestinationPool(destination, endpoints: endpoints) { address in
+        return DestinationPool(destination, endpoints: endpoints, named: named) { address in
             EndpointPool(
                 address,
                 security: unlisted,
                 reason: "address is no endpoint of the service",
                 limits: endpointLimits
+            )
+        }
+    }
+
+    /// Endpoints by name, after the pattern of the one that stands for all of them.
+    private var named: NamedEndpoints? {
+        guard destination.resolvesRequestedHost else { return nil }
+        let (limits, pattern) = (limits, destination.endpoints.first)
+        let security = pattern?.tls == .plaintext ? nil : requiredSecurity
+        return NamedEndpoints(destination.host) { [port = destination.port] address, name in
+            EndpointPool(
+                SocketAddress(address, port: pattern?.port ?? port),
+                security: security?.asking(for: name),
+                reason: pattern?.reason ?? "",
+                limits: limits
             )
         }
     }

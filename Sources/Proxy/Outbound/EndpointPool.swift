@@ -57,8 +57,14 @@ final class EndpointPool {
     private var shared: [UpstreamHTTP2] = []
     /// Open connections, in use or not.
     private(set) var connections = 0
-    /// Requests being served, and byte connections.
-    var load = 0
+    /// Requests being served, and byte connections, those of its ``variants`` included.
+    var load = 0 { didSet { origin?.load += load - oldValue } }
+    /// The same endpoint under the names that requests ask for, where TLS depends on it.
+    var variants = EndpointVariants()
+    /// What this is a variant of; nil for an endpoint itself.
+    private(set) weak var origin: EndpointPool?
+    /// The endpoint as it was chosen.
+    var chosen: EndpointPool { origin ?? self }
     /// What came of the requests to it.
     var health = EndpointHealth()
     private var waiting: [Exchange] = []
@@ -80,6 +86,13 @@ final class EndpointPool {
         self.reason = reason
         self.limits = limits
         name = path.isEmpty ? address.description : "unix://\(path)"
+    }
+
+    /// The same endpoint for requests to `host`.
+    init(_ origin: EndpointPool, for host: String) {
+        (address, path, source, reason) = (origin.address, origin.path, origin.source, origin.reason)
+        (security, limits, name) = (origin.security?.asking(for: host), origin.limits, origin.name)
+        self.origin = origin
     }
 
     /// What became of asking for a connection.
@@ -165,5 +178,6 @@ final class EndpointPool {
         let sharedConnections = shared
         shared = []
         for connection in sharedConnections { connection.retire() }
+        for variant in variants.removeAll() { variant.retire() }
     }
 }

@@ -107,6 +107,10 @@ final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
         guard let pool = name == "PassthroughCluster" ? worker.passthrough : worker.pool(named: name) else {
             return refuse("its route names destination \(name), which is not there", flag: .noCluster, cluster: name)
         }
+        if let named = pool.named {
+            guard let channel = take() else { return }
+            return NamedTunnel(worker, channel, info, pool, named).start()
+        }
         let hash = pool.destination.affinity?.hash(ofConnectionFrom: info.peer.ip)
         guard let endpoint = pool.pick(original: info.target, hash: hash, at: worker.loop.now, &worker.random) else {
             let refusal = pool.destination.refusal

@@ -11,8 +11,10 @@ final class UpstreamSecurity: Sendable {
     let context: TLSClientContext?
     /// Why there is no context.
     let problem: String
-    /// What to ask for (SNI); nil for nothing.
+    /// What to ask for (SNI) unless a request names something else; nil for nothing.
     let serverName: String?
+    /// Whether each request is sent to the server of the name that it asks for (Istio's `auto_sni`), as no name is set.
+    let asksForRequestedHost: Bool
     /// Whether a certificate is shown to the server, should it ask for one.
     let isMutual: Bool
     private let http1: ApplicationProtocols?
@@ -23,8 +25,9 @@ final class UpstreamSecurity: Sendable {
     init(_ material: ClientMaterial, _ destination: Destination, _ credentials: Credentials?) {
         let tls = material.tls
         name = destination.name
-        serverName =
-            tls.serverName.isEmpty ? (destination.application == .tcp ? nil : destination.host) : tls.serverName
+        asksForRequestedHost = tls.serverName.isEmpty && tls.credential != .workload
+        let hasName = destination.application != .tcp && !destination.host.hasPrefix("*")
+        serverName = tls.serverName.isEmpty ? (hasName ? destination.host : nil) : tls.serverName
         isMutual = tls.credential != .none
         let isMesh = tls.credential == .workload
         http1 = isMesh ? ["istio-http/1.1", "istio", "http/1.1"] : nil
@@ -47,8 +50,20 @@ final class UpstreamSecurity: Sendable {
     /// An endpoint must be encrypted, and nothing says how.
     init(missingFor destination: Destination) {
         (name, serverName, context, isMutual) = (destination.name, nil, nil, true)
-        (http1, http2, bytes) = (nil, nil, nil)
+        (http1, http2, bytes, asksForRequestedHost) = (nil, nil, nil, false)
         problem = "the destination says that endpoints are encrypted, but not how"
+    }
+
+    /// The same with another name to ask for, by which sessions are kept apart, too.
+    private init(_ other: UpstreamSecurity, serverName: String) {
+        (name, context, problem, isMutual) = (other.name, other.context, other.problem, other.isMutual)
+        (http1, http2, bytes, asksForRequestedHost) = (other.http1, other.http2, other.bytes, false)
+        self.serverName = serverName
+    }
+
+    /// What is spoken to the server of that name, and verified by it where the destination says so.
+    func asking(for host: String) -> UpstreamSecurity {
+        asksForRequestedHost ? UpstreamSecurity(self, serverName: host) : self
     }
 
     /// What is offered (ALPN), as Istio's `istio.alpn` filter chooses it.
@@ -67,5 +82,6 @@ final class UpstreamSecurity: Sendable {
     func isEquivalent(to other: UpstreamSecurity?) -> Bool {
         guard let other, let context, let theirs = other.context else { return false }
         return context === theirs && serverName == other.serverName && name == other.name
+            && asksForRequestedHost == other.asksForRequestedHost
     }
 }

@@ -35,6 +35,8 @@ final class Worker {
     /// A gateway's connections that have said nothing yet, and those that shake hands.
     var silent: PendingConnections<GatewayAcceptance>
     var handshaking: PendingConnections<GatewayAcceptance>
+    /// Names that requests ask for, of destinations that are found by them.
+    let names: NameCache
     private var destinations: [String: DestinationPool] = [:]
     private var applications: [ApplicationKey: DestinationPool] = [:]
     private var waiting: [ResourceName: [Waiter]] = [:]
@@ -56,6 +58,7 @@ final class Worker {
     ) {
         self.loop = loop
         self.limits = limits
+        names = NameCache(loop)
         silent = PendingConnections(limit: limits.silentConnections)
         handshaking = PendingConnections(limit: limits.handshakes)
         self.tables = tables
