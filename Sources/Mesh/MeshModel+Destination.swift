@@ -18,9 +18,13 @@ extension MeshModel {
         decision.rule = rule?.reference
         decision.usesOriginalDestination =
             service.resolution == .originalDestination || settings.loadBalancer?.simple == .passthrough
+        // Other bytes than HTTP and TLS name no host.
+        let namesHost = port.spoken.isHTTP || port.spoken.isTLS
+        if service.resolution == .requestedHost, !namesHost { decision.usesOriginalDestination = true }
         decision.resolvesRequestedHost = service.resolution == .requestedHost && !decision.usesOriginalDestination
         apply(settings, to: &decision)
-        let backends = backends(of: service, port: port, subset: rule?.subset(name.subset))
+        let standsForAll = service.resolution == .requestedHost && decision.usesOriginalDestination
+        let backends = standsForAll ? [] : backends(of: service, port: port, subset: rule?.subset(name.subset))
         if let tls = settings.tls, let rule {
             applyExplicit(tls, of: rule, for: client, service, backends, &decision)
         } else {

@@ -70,7 +70,7 @@ public struct ServiceEntry: IstioResource {
             if: resolution != .none && resolution != .fixed && addresses.contains { $0.contains("/") },
             "CIDR addresses are allowed only for NONE/STATIC resolution types"
         )
-        return result + validatePorts() + validateEndpoints()
+        return result + validatePorts() + validateEndpoints() + validateDynamicDNS()
             + validateExportTo(exportTo, namespace: metadata.namespace, allowsNone: true)
     }
 
@@ -105,11 +105,45 @@ public struct ServiceEntry: IstioResource {
             if: resolution == .dnsRoundRobin && endpoints.count > 1,
             "there must only be 0 or 1 endpoint for resolution mode DNS_ROUND_ROBIN"
         )
+        for endpoint in endpoints where resolution == .dns || resolution == .dnsRoundRobin {
+            result.error(
+                if: !Self.isHost(endpoint.address),
+                "endpoint address \(goQuoted(endpoint.address)) is not a valid FQDN or an IP address"
+            )
+        }
         let names = Set(ports.map(\.name))
         for endpoint in endpoints {
             for name in endpoint.ports.keys.sorted() where !names.contains(name) {
                 result.error("endpoint port \(name) is not defined by the service entry")
             }
+        }
+        return result
+    }
+
+    /// Envoy's sockets are for endpoints of any kind; a name is, too.
+    private static func isHost(_ address: String) -> Bool {
+        address.hasPrefix("unix://") || address.contains(":") || domainNameProblem(address) == nil
+    }
+
+    /// A forward proxy for the names within a wildcard can be asked only in ways that name them.
+    private func validateDynamicDNS() -> Validation {
+        var result = Validation()
+        guard resolution == .dynamicDNS else { return result }
+        for host in hosts where !host.hasPrefix("*.") {
+            result.error(
+                "resolution DYNAMIC_DNS is for hosts with a wildcard, and \(goQuoted(host)) has none; use DNS for it"
+            )
+        }
+        result.error(if: !addresses.isEmpty, "addresses must be empty for resolution DYNAMIC_DNS")
+        result.error(
+            if: !endpoints.isEmpty || workloadSelector != nil,
+            "no endpoints and no workloadSelector may be given for resolution DYNAMIC_DNS"
+        )
+        for port in ports where !["HTTP", "HTTP2", "GRPC", "TLS"].contains(port.protocolName.uppercased()) {
+            result.error(
+                "port \(port.number) has protocol \(goQuoted(port.protocolName)); with resolution DYNAMIC_DNS only HTTP, "
+                    + "HTTP2, GRPC and TLS name the host that is meant"
+            )
         }
         return result
     }

@@ -70,11 +70,46 @@ import Testing
         #expect(Self.endpoints(mesh.model, "example.com", port) == row.expected, "\(row.rule)")
     }
 
-    @Test func `a wildcard host cannot be resolved, so its connections go where the client was going`() throws {
+    static let wildcards: [(resolution: String, port: String, isResolved: Bool)] = [
+        ("DYNAMIC_DNS", "{number: 80, name: p, protocol: HTTP, targetPort: 8080}", true),
+        ("DYNAMIC_DNS", "{number: 80, name: p, protocol: TLS, targetPort: 8080}", true),
+        ("DNS", "{number: 80, name: p, protocol: GRPC, targetPort: 8080}", true),
+        ("DNS", "{number: 80, name: p, protocol: TCP}", false), ("DNS", "{number: 80, name: p}", false),
+        ("NONE", "{number: 80, name: p, protocol: HTTP}", false),
+    ]
+
+    @Test(arguments: wildcards)
+    func `a wildcard leads where the name leads that is asked for, if any can be`(
+        _ row: (resolution: String, port: String, isResolved: Bool)
+    ) throws {
         var mesh = MeshFixture()
-        let ports = "ports: [{number: 80, name: http, protocol: HTTP}]"
-        try mesh.add(Self.entry("e", "{hosts: ['*.example.com'], resolution: DNS, \(ports)}"))
-        #expect(Self.endpoints(mesh.model, "*.example.com", 80) == ["original destination"])
+        let spec = "{hosts: ['*.example.com'], resolution: \(row.resolution), ports: [\(row.port)]}"
+        try mesh.add(Self.entry("e", spec))
+        let name = DestinationName(host: "*.example.com", port: 80)
+        let decision = try #require(mesh.model.destination(name, for: Self.client))
+        #expect(decision.resolvesRequestedHost == row.isResolved)
+        #expect(decision.usesOriginalDestination == !row.isResolved)
+        #expect(decision.endpoints.map(\.address) == (row.isResolved ? ["*.example.com"] : []))
+        #expect(decision.endpoints.map(\.port) == (row.isResolved ? [8080] : []))
+    }
+
+    @Test func `a rule for a wildcard verifies the name that is asked for`() throws {
+        var mesh = MeshFixture()
+        let ports = "ports: [{number: 80, name: p, protocol: HTTP, targetPort: 443}]"
+        try mesh.add(Self.entry("e", "{hosts: ['*.example.com'], resolution: DYNAMIC_DNS, \(ports)}"))
+        try mesh.add(
+            """
+            ---
+            apiVersion: networking.istio.io/v1
+            kind: DestinationRule
+            metadata: {namespace: bar, name: rule}
+            spec: {host: '*.example.com', trafficPolicy: {tls: {mode: SIMPLE}}}
+            """
+        )
+        let name = DestinationName(host: "*.example.com", port: 80)
+        let decision = try #require(mesh.model.destination(name, for: Self.client))
+        #expect(decision.endpoints.map(\.isEncrypted) == [true])
+        #expect(decision.tls?.verifiesHost == true && decision.tls?.serverName == "")
     }
 
     @Test func `a selector takes in workload entries and pods of the namespace`() throws {
