@@ -97,7 +97,9 @@ import Testing
     }
 
     @Test func `a name is looked up once, and its answer kept`() async throws {
-        let zone = Zone(["a.example": [try #require(IPAddress("198.51.100.1")), try #require(IPAddress("198.51.100.2"))]])
+        let zone = Zone([
+            "a.example": [try #require(IPAddress("198.51.100.1")), try #require(IPAddress("198.51.100.2"))]
+        ])
         let answers = try await answers(zone, to: "a.example", "a.example", "a.example")
         #expect(answers == Array(repeating: "198.51.100.1 198.51.100.2", count: 3))
         #expect(zone.asked == ["a.example"])

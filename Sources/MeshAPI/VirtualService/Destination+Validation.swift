@@ -43,6 +43,22 @@ extension VirtualService.Headers {
             result = result + Self.validate(name) + Self.validate(value: value)
         }
         for name in response.remove { result = result + Self.validate(name) }
+        return result + warnings(request, "request") + warnings(response, "response")
+    }
+
+    /// Commands that are not understood would arrive as they are written.
+    private func warnings(_ operations: Operations, _ side: String) -> Validation {
+        var result = Validation()
+        for (verb, fields) in [("set", operations.set), ("add", operations.add)] {
+            for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+                for command in FieldTemplate(value).unknown where command != "%" {
+                    result.warn(
+                        "headers.\(side).\(verb)[\(goQuoted(name))]: \(command) is no command that is understood here, "
+                            + "and is sent as it is written; double its % if that is meant"
+                    )
+                }
+            }
+        }
         return result
     }
 

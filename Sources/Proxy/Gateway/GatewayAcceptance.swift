@@ -138,6 +138,7 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
     private func note(_ certificate: Certificate) {
         let names = certificate.alternativeNames
         info.isMutualTLS = true
+        info.certificate = certificate
         info.principal = names.uris.first ?? ""
         info.callerElement = Array(
             ForwardedClientCert.element(

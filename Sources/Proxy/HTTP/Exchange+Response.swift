@@ -14,7 +14,7 @@ extension Exchange {
         if request.canReplay { request.stopReplay() }
         let rules = ResponseRules(info: info, serviceTime: log.serviceTime)
         rules.tellServiceTime(in: &response)
-        progress?.edit(&response)
+        progress?.edit(&response, from: self)
         if let cookie { response.append("set-cookie".utf8.span, cookie.utf8.span) }
         rules.tellServer(in: &response)
         web?.translate(response: &response)

@@ -60,8 +60,8 @@ extension Exchange {
 
     /// Changes the request's head: the destination's changes and then the route's, and last its authority and path.
     private func edit(by plan: ForwardingPlan, _ choice: ForwardingPlan.Choice, _ match: RouteMatch) {
-        choice.requestHeaders.apply(to: &head)
-        match.route.requestHeaders.apply(to: &head)
+        choice.requestHeaders.apply(to: &head, from: self)
+        match.route.requestHeaders.apply(to: &head, from: self)
         if !plan.forwarding.authority.isEmpty { head.set(.host, to: plan.forwarding.authority) }
         guard let path = plan.rewrittenPath(of: head, matched: match.matchedPath) else { return }
         let original = [UInt8](copying: head.path)

@@ -209,8 +209,8 @@ final class Exchange: ConfigurationWaiter {
         let downstream = downstream
         log.grpc?.answered(reply)
         var reply = log.grpc == nil ? reply : reply.forGRPC(contentType: web?.contentType)
-        progress?.edit(&reply)
         log.refused(reply)
+        progress?.edit(&reply, from: self)
         phase = .responding
         downstream.respond(reply, isRequestComplete: request.isComplete)
         finish(isReusable: false)

@@ -16,16 +16,16 @@ struct RouteProgress {
     init(_ match: RouteMatch) { self.match = match }
 
     /// Changes a response of the endpoint as the route wants it.
-    func edit(_ response: inout HTTP1Head) {
-        choice?.responseHeaders.apply(to: &response)
-        match.route.responseHeaders.apply(to: &response)
+    func edit(_ response: inout HTTP1Head, from source: any FieldSource) {
+        choice?.responseHeaders.apply(to: &response, from: source)
+        match.route.responseHeaders.apply(to: &response, from: source)
         if let origin { match.route.cors?.allow(origin, in: &response) }
     }
 
     /// Changes an answer by the proxy itself as the route wants it.
-    func edit(_ reply: inout LocalReply) {
+    func edit(_ reply: inout LocalReply, from source: any FieldSource) {
         for edits in [choice?.responseHeaders, match.route.responseHeaders] {
-            if let edits, !edits.isEmpty { reply.edits.append(edits) }
+            if let edits, !edits.isEmpty { reply.edits.append(edits.settled(for: reply.status, from: source)) }
         }
         guard let origin, let cors = match.route.cors else { return }
         reply.fields += cors.responseFields(origin: String(octets: origin.span))

@@ -96,7 +96,11 @@ final class NameCache {
         return lookup
     }
 
-    private static func find(_ name: String, _ lookUp: @escaping Lookup, _ report: @escaping @Sendable (Outcome) -> Void) {
+    private static func find(
+        _ name: String,
+        _ lookUp: @escaping Lookup,
+        _ report: @escaping @Sendable (Outcome) -> Void
+    ) {
         let work: @Sendable () async -> Void = { report(await outcome(of: name, lookUp)) }
         Task.detached(operation: work)
     }

@@ -43,6 +43,8 @@ final class ConnectionInfo {
     var chain: GatewayTables.Chain?
     /// What the TLS handshake agreed on, at a gateway; nil where no TLS ends.
     var tls: DownstreamTLS?
+    /// The client's certificate, at a gateway that has verified it.
+    var certificate: Certificate?
 
     /// Whether the connection may go on: plaintext may not under STRICT, and at a gateway its chain must be there.
     func isAllowed(by tables: ProxyTables) -> Bool {

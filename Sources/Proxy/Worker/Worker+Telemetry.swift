@@ -15,12 +15,7 @@ extension Worker {
         let head = exchange.head
         entry.method = String(octets: head.method)
         entry.path = head.text(of: .xEnvoyOriginalPath) ?? String(octets: head.path)
-        entry.httpVersion =
-            switch head.version {
-            case .http10: "HTTP/1.0"
-            case .http11: "HTTP/1.1"
-            case .http2: "HTTP/2"
-            }
+        entry.httpVersion = head.version.name
         entry.forwardedFor = head.text(of: .xForwardedFor) ?? ""
         entry.userAgent = head.text(of: .userAgent) ?? ""
         entry.requestID = head.text(of: .xRequestID) ?? ""

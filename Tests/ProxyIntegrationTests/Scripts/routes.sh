@@ -46,6 +46,13 @@ cat >"$work/proxy.json" <<'JSON'
                                                      "response": { "set": { "x-out": "destination" } } } }],
       "headers": { "request": { "set": { "x-set": "route" }, "add": { "x-add": "a" }, "remove": ["x-gone"] },
                    "response": { "add": { "x-out": "route" }, "remove": ["x-inner"] } } },
+    { "name": "commands", "match": [{ "uri": { "prefix": "/commands" } }],
+      "route": [{ "destination": "one" }],
+      "headers": { "request": { "set": { "x-ip": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "x-two": "<%REQ(x-one)%> %PROTOCOL%",
+                                         "x-start": "%START_TIME(%s)%", "x-san": "%DOWNSTREAM_PEER_URI_SAN%", "x-percent": "5%%" } },
+                   "response": { "set": { "x-told": "%RESPONSE_CODE% %UPSTREAM_HOST% %REQ(:path)% %ROUTE_NAME%" } } } },
+    { "name": "told", "match": [{ "uri": { "prefix": "/told" } }], "directResponse": { "status": 418 },
+      "headers": { "response": { "set": { "x-told": "%RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %REQ(host)%" } } } },
     { "name": "split", "match": [{ "uri": { "prefix": "/split" } }],
       "route": [{ "destination": "one", "weight": 1 }, { "destination": "two", "weight": 3 }] },
     { "name": "missing", "match": [{ "uri": { "prefix": "/missing" } }], "route": [{ "destination": "nowhere" }] },
@@ -132,6 +139,12 @@ check "removed, set by the route after the destination, added" 'None route a 1' 
 answer=$(get -i "$url/headers?respond=x-inner:secret;x-out:application" | tr -d '\r' | grep -i '^x-' | tr '\n' ' ')
 check "a response's fields" '*x-out: destination x-out: route *' "$answer"
 check "a field that is removed does not arrive" '0' "$(grep -c inner <<<"$answer")"
+answer=$(get -H 'x-one: 1' -H 'x-san: forged' "$url/commands")
+check "Envoy's commands in a request's fields" '127.0.0.1 <1> HTTP/1.1 None 5%' \
+    "$(for name in ip two san percent; do field "headers/x-$name" <<<"$answer"; done | tr '\n' ' ' | sed 's/ $//')"
+check "the time of a request" 1 "$(($(date +%s) - $(field headers/x-start <<<"$answer") < 600))"
+check "and in a response's" '*x-told: 200 127.0.0.1:8001 /commands?a commands*' "$(get -i "$url/commands?a" | tr -d '\r')"
+check "and in an answer of the proxy" '*x-told: 418 direct_response web.foo*' "$(get -i "$url/told" | tr -d '\r')"
 
 # Destinations
 count=0
