@@ -67,6 +67,31 @@ private struct Pair {
         #expect(decided?.removed == ["mesh"])
     }
 
+    @Test func `a response is bounded by its names, too`() {
+        var server = ServerSession()
+        var request = DeltaRequest()
+        request.node = NodeIdentity(id: "sidecar~1~a.b~c", version: "1")
+        let long = String(repeating: "x", count: 300)
+        let known = (0..<8000).map { "destination/\(long)\($0)" }
+        request.subscribe = known + (0..<8000).map { "no-such-kind/\(long)\($0)" }
+        #expect(server.received(request) == .subscribed)
+        var removed: Set<String> = []
+        while let response = server.nextResponse({ _ in nil }) {
+            #expect(response.bytes.count < 2 << 20)
+            #expect(removed.isDisjoint(with: response.removed))
+            removed.formUnion(response.removed)
+            var answer = DeltaRequest()
+            answer.responseNonce = response.nonce
+            _ = server.received(answer)
+        }
+        #expect(removed == Set(request.subscribe))
+        request.subscribe = [String(repeating: "x", count: ServerSession.nameLimit + 1)]
+        guard case .violation = server.received(request) else {
+            Issue.record("a name without bound was taken")
+            return
+        }
+    }
+
     @Test func `sends what is asked for, and what belongs to it, at once`() {
         var pair = Pair()
         pair.model = model()

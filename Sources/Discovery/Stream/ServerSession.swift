@@ -23,8 +23,12 @@ public struct ServerSession: Sendable {
 
     /// The most names that one proxy may subscribe to.
     public static let subscriptionLimit = 16_384
-    /// Octets of content after which the rest waits for the next response.
-    private static let responseLimit = 1 << 20
+    /// Octets of a name, known or not, at most.
+    public static let nameLimit = 1024
+    /// Octets after which the rest waits for the next response: names and versions count as much as contents do.
+    static let responseLimit = 1 << 20
+    /// What frames a resource, at most.
+    private static let overhead = 128
 
     public private(set) var node: NodeIdentity?
     public private(set) var subscriptions: Set<ResourceName> = []
@@ -54,6 +58,9 @@ public struct ServerSession: Sendable {
         }
         guard request.typeURL == DiscoveryProtocol.typeURL else {
             return .violation("resources of type \(request.typeURL) are not served")
+        }
+        guard request.subscribe.allSatisfy({ $0.utf8.count <= Self.nameLimit }) else {
+            return .violation("a name of more than \(Self.nameLimit) octets is subscribed to")
         }
         guard updateSubscriptions(request) else {
             return .violation("more than \(Self.subscriptionLimit) resources are subscribed to")
@@ -146,11 +153,14 @@ public struct ServerSession: Sendable {
         response.nonce = String(lastNonce)
         var sent: [ResourceName: String] = [:]
         var size = 0
-        for name in changed where size < Self.responseLimit && !(isIsolating && !sent.isEmpty) {
+        for name in changed {
+            if size >= Self.responseLimit || isIsolating && !sent.isEmpty { break }
+            let text = name.description
+            size += text.utf8.count + Self.overhead
             if let resource = wanted[name] ?? nil {
                 response.resources.append(
                     DeltaResponse.Item(
-                        name: name.description,
+                        name: text,
                         version: resource.version,
                         typeURL: resource.typeURL,
                         bytes: resource.bytes
@@ -159,12 +169,15 @@ public struct ServerSession: Sendable {
                 sent[name] = resource.version
                 size += resource.bytes.count
             } else {
-                response.removed.append(name.description)
+                response.removed.append(text)
                 sent[name] = ""
             }
         }
-        response.removed += unknownNames.sorted()
-        unknownNames = []
+        for name in unknownNames.sorted() where size < Self.responseLimit {
+            response.removed.append(name)
+            unknownNames.remove(name)
+            size += name.utf8.count + Self.overhead
+        }
         outstanding = Outstanding(nonce: response.nonce, versions: sent)
         return response
     }
