@@ -50,7 +50,10 @@ import Testing
     @Test func `a field that comes to nothing is nobody else's either`() throws {
         var changes = HeaderChanges()
         changes.set = [.init("x-caller", "%DOWNSTREAM_PEER_SUBJECT%")]
-        #expect(try Self.edited(changes, [("x-caller", "forged")], Source()) == "GET /path HTTP/1.1\r\nhost: web.foo\r\n\r\n")
+        #expect(
+            try Self.edited(changes, [("x-caller", "forged")], Source())
+                == "GET /path HTTP/1.1\r\nhost: web.foo\r\n\r\n"
+        )
     }
 
     @Test(arguments: ["a\r\nx-evil: 1", "a\nb", "a\u{0}", "a\u{7f}"])

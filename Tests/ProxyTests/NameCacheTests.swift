@@ -71,7 +71,7 @@ import Testing
         _ body: @escaping @Sendable (NameCache, @escaping ([String]) -> Void) -> [AnyObject]
     ) async throws -> [String] {
         let thread = try EventLoopThread(name: "names") { loop in
-            Kept(NameCache(loop) { [zone] in try await zone.lookUp($0) })
+            Kept(NameCache(loop, patience: .seconds(600)) { [zone] in try await zone.lookUp($0) })
         }
         defer { thread.stopAndJoin() }
         return await withCheckedContinuation { continuation in

@@ -33,8 +33,6 @@ final class NameCache {
     static let staleness: Duration = .seconds(60)
     /// How long it is believed that a name cannot be found.
     static let failureFreshness: Duration = .seconds(1)
-    /// How long anybody waits.
-    static let patience: Duration = .seconds(5)
 
     /// What a lookup has brought.
     enum Outcome: Sendable {
@@ -51,13 +49,19 @@ final class NameCache {
 
     private let loop: EventLoop
     private let lookUp: Lookup
+    private let patience: Duration
     private var known: [String: Known] = [:]
     private var underWay: [String: NameLookup] = [:]
     /// Those whose threads have not ended, waited for or not.
     private(set) var lookups = 0
 
-    init(_ loop: EventLoop, lookUp: @escaping Lookup = { try await HostResolver.addresses(of: $0) }) {
-        (self.loop, self.lookUp) = (loop, lookUp)
+    /// - Parameter patience: How long anybody waits.
+    init(
+        _ loop: EventLoop,
+        patience: Duration = .seconds(5),
+        lookUp: @escaping Lookup = { try await HostResolver.addresses(of: $0) }
+    ) {
+        (self.loop, self.patience, self.lookUp) = (loop, patience, lookUp)
     }
 
     var count: Int { known.count }
@@ -84,7 +88,7 @@ final class NameCache {
         lookups += 1
         let lookup = NameLookup(name, self)
         underWay[name] = lookup
-        lookup.timer = loop.schedule(after: Self.patience, lookup)
+        lookup.timer = loop.schedule(after: patience, lookup)
         let home = LoopBound(WeakCache(self), on: loop)
         let (handle, lookUp) = (loop.handle, lookUp)
         let report: @Sendable (Outcome) -> Void = { outcome in
