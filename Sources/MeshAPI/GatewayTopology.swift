@@ -21,6 +21,8 @@ public struct GatewayTopology: Hashable, Sendable {
     /// How many proxies before the gateway write `x-forwarded-for` truthfully; 0 believes nobody.
     public var numTrustedProxies = 0
     public var forwardClientCertDetails = ClientCertDetails.undefined
+    /// Whether every connection begins with the PROXY protocol (`proxyProtocol: {}`), which says who the client is.
+    public var expectsProxyProtocol = false
 
     /// Believes nobody.
     public init() {}
@@ -31,7 +33,7 @@ public struct GatewayTopology: Hashable, Sendable {
     init(_ reader: inout FieldReader) {
         numTrustedProxies = reader.int("numTrustedProxies", in: 0...1024) ?? 0
         forwardClientCertDetails = reader.choice("forwardClientCertDetails", ClientCertDetails.self) ?? .undefined
-        reader.ignore("proxyProtocol")
+        expectsProxyProtocol = reader.object("proxyProtocol") { _ in true } ?? false
     }
 
     /// This as a pod's annotation changes it.
@@ -44,6 +46,7 @@ public struct GatewayTopology: Hashable, Sendable {
             "numTrustedProxies": .int(Int64(numTrustedProxies)),
             "forwardClientCertDetails": .string(forwardClientCertDetails.rawValue),
         ]
+        if expectsProxyProtocol { document["proxyProtocol"] = [:] }
         document = MeshConfig.deepMerge(document, own)
         var reader = FieldReader(document, path: "gatewayTopology", problems: problems)
         let result = GatewayTopology(&reader)

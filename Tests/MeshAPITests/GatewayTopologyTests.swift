@@ -20,7 +20,16 @@ import YAML
         #expect(topology.overridden(by: nil) == topology && topology.overridden(by: "{concurrency: 2}") == topology)
     }
 
+    @Test func `the PROXY protocol is expected where it is mentioned`() throws {
+        #expect(try !mesh("numTrustedProxies: 1").expectsProxyProtocol)
+        let topology = try mesh("proxyProtocol: {}")
+        #expect(topology.expectsProxyProtocol)
+        #expect(topology.overridden(by: "{gatewayTopology: {numTrustedProxies: 1}}").expectsProxyProtocol)
+        #expect(try mesh("").overridden(by: "{gatewayTopology: {proxyProtocol: {}}}").expectsProxyProtocol)
+    }
+
     @Test(arguments: [
+        "gatewayTopology: {proxyProtocol: 7}",
         "gatewayTopology: {numTrustedProxies: many}", "gatewayTopology: {forwardClientCertDetails: TRUST}", "[",
         "gatewayTopology: 7",
     ])

@@ -10,6 +10,7 @@ extension ResourceResolver {
         let decision = view.decision(in: model)
         configuration.listeners = decision.listeners.compactMap(Self.listener)
         configuration.trustedProxies = decision.topology.numTrustedProxies
+        configuration.expectsProxyProtocol = decision.topology.expectsProxyProtocol
         configuration.clientCertificateForwarding =
             switch decision.topology.forwardClientCertDetails {
             case .undefined, .sanitizeSet: .replaced

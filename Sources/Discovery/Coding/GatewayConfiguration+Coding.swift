@@ -5,6 +5,7 @@ extension GatewayConfiguration: DiscoveryMessage {
         for listener in listeners { writer.message(1, listener) }
         writer.number(2, trustedProxies)
         writer.value(3, clientCertificateForwarding)
+        writer.bool(4, expectsProxyProtocol)
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
@@ -15,6 +16,7 @@ extension GatewayConfiguration: DiscoveryMessage {
             case 1: listeners.append(try field.message())
             case 2: trustedProxies = try field.number()
             case 3: clientCertificateForwarding = try field.value()
+            case 4: expectsProxyProtocol = try field.bool()
             default: break
             }
         }

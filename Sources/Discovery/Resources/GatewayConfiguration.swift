@@ -20,6 +20,9 @@ public struct GatewayConfiguration: Hashable, Sendable {
     /// How many proxies before this one write `x-forwarded-for` and `x-forwarded-proto` truthfully.
     public var trustedProxies = 0
     public var clientCertificateForwarding = ClientCertificateForwarding.replaced
+    /// Whether every connection begins with what a proxy before this one says of its client (PROXY protocol); one without
+    /// is refused.
+    public var expectsProxyProtocol = false
 
     public init() {}
 }

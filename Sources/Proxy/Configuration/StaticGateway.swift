@@ -36,6 +36,7 @@ enum StaticGateway {
         var gateway = GatewayConfiguration()
         for listener in listeners { gateway.listeners.append(try self.listener(listener)) }
         gateway.trustedProxies = Int(json["trustedProxies"]?.int ?? 0)
+        gateway.expectsProxyProtocol = json["proxyProtocol"]?.bool ?? false
         if let text = json["clientCertificateForwarding"]?.string {
             guard let forwarding = forwardings[text] else {
                 throw StaticConfiguration.wrong("clientCertificateForwarding", text)

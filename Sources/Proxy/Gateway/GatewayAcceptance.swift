@@ -8,7 +8,11 @@ internal import TLS
 ///
 /// Until a whole ClientHello is there nothing is kept of what the client sends: the kernel has it, and bounds it.
 final class GatewayAcceptance: ChannelHolder, Acceptance {
-    private enum State { case looking, handshaking, closed }
+    private enum State {
+        /// A proxy before this one has to say whom it speaks for.
+        case introducing
+        case looking, handshaking, closed
+    }
 
     let info: ConnectionInfo
     private let place: GatewayTables.Place
@@ -28,7 +32,9 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
     /// Waits for the first bytes if they matter, and hands the connection on.
     func start() {
         guard let listener else { return close() }
-        if !listener.chooser.looksForTLS {
+        if worker.tables.gateway?.expectsIntroduction == true {
+            state = .introducing
+        } else if !listener.chooser.looksForTLS {
             // There is nothing to be learnt, and a server of bytes may be the one to speak first.
             return choosePlaintext(listener)
         }
@@ -47,7 +53,7 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
 
     func becameReady(_ readiness: Readiness) {
         switch state {
-        case .looking: look()
+        case .introducing, .looking: look()
         case .handshaking: proceedHandshake()
         case .closed: break
         }
@@ -58,12 +64,28 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
     func judge(_ bytes: Span<UInt8>, isFull: Bool) {
         guard bytes.count >= wanted else { return }
         guard let listener else { return close() }
+        if state == .introducing { return judgeIntroduction(bytes, listener) }
         switch ClientHello.inspect(bytes) {
         case .tooLarge: refuseTooLarge()
         case .needsMore where isFull: refuseTooLarge()
         case .needsMore(let count): wanted = count
         case .hello(let hello): choose(hello, listener)
         case .notTLS: choosePlaintext(listener)
+        }
+    }
+
+    /// Takes what a proxy before this one says out of the connection, and goes on with the rest.
+    private func judgeIntroduction(_ bytes: Span<UInt8>, _ listener: GatewayTables.Listener) {
+        switch ProxyProtocol.judge(bytes) {
+        case .needsMore(let count): wanted = count
+        case .refused(let reason): refuse(reason, details: "proxy_protocol_expected")
+        case .introduced(let count, let source):
+            var introduction = [UInt8](repeating: 0, count: count)
+            var span = introduction.mutableSpan
+            guard case .moved(count)? = channel?.read(into: &span) else { return close() }
+            if let source { info.peer = source }
+            (state, wanted) = (.looking, 1)
+            if listener.chooser.looksForTLS { look() } else { choosePlaintext(listener) }
         }
     }
 
@@ -222,13 +244,15 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
         self.timer = nil
         let seconds = worker.limits.handshakeTimeout.components.seconds
         switch state {
+        case .introducing:
+            refuse("no proxy has introduced the client for \(seconds) s", details: "listener_filter_timeout")
         case .looking: refuse("the client said nothing to go by for \(seconds) s", details: "listener_filter_timeout")
         case .handshaking: handshakeFailed("the client was silent for \(seconds) s in the handshake")
         case .closed: break
         }
     }
 
-    var isIdle: Bool { state == .looking }
+    var isIdle: Bool { state == .looking || state == .introducing }
 
     private func giveTicketBack() {
         guard let ticket else { return }

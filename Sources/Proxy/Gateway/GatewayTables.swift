@@ -95,6 +95,9 @@ final class GatewayTables: Sendable {
         report(since: predecessor?.problems ?? [:], awaited)
     }
 
+    /// Whether each connection begins with the PROXY protocol.
+    var expectsIntroduction: Bool { configuration.expectsProxyProtocol }
+
     /// How often to ask ``isStale``.
     static let watchInterval: Duration = .seconds(1)
 

@@ -25,7 +25,8 @@ final class ConnectionInfo {
     }
 
     let direction: Direction
-    let peer: SocketAddress
+    /// The connection's other end, or whom a proxy before this one has introduced (PROXY protocol).
+    var peer: SocketAddress
     /// Where the peer meant to connect: the original destination.
     let target: SocketAddress
     /// The `x-forwarded-client-cert` element that speaks for the caller; empty without mutual TLS.

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -95,14 +96,14 @@ def call(port, method, body, kind="application/grpc-web+proto", chunked=False, *
     return connection.getresponse()
 
 
-def configuration(trusted=0, forwarding="SANITIZE_SET"):
+def configuration(trusted=0, forwarding="SANITIZE_SET", introduced=False):
     def destination(name, port, protocol="http", **more):
         return {"name": name, "endpoints": [f"127.0.0.1:{port}"], "protocol": protocol} | more
     shared = {"endpoints": [f"127.0.0.1:{port}" for port in (8001, 8002, 8003)]}
     routes = {"/t/Absent": "absent", "/t/Hold": "full", "/t/": "grpc"} | {
         f"/{name}": name for name in ("plain", "header", "cookie", "parameter", "source")}
     return {
-        "accessLogFile": f"{work}/access.log", "trustedProxies": trusted, "clientCertificateForwarding": forwarding,
+        "accessLogFile": f"{work}/access.log", "trustedProxies": trusted, "proxyProtocol": introduced, "clientCertificateForwarding": forwarding,
         "gateway": [
             {"listen": "127.0.0.1:8080", "chains": [{"routes": "http", "grpcWeb": True}]},
             {"listen": "127.0.0.1:8090", "chains": [{"routes": "http"}]},
@@ -231,6 +232,40 @@ def topology(gateway):
           "x-forwarded-client-cert" not in told["headers"], told)
 
 
+def introductions(gateway):
+    """What HAProxy and curl say of a client before its bytes."""
+    def said_by(octets):
+        with socket.create_connection(("127.0.0.1", 8080), timeout=60) as connection:
+            try:
+                connection.sendall(octets + b"GET /plain HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+            except ConnectionError:
+                return "reset"
+    def version_2(command, family, body, more=b""):
+        return b"\r\n\r\n\0\r\nQUIT\n" + bytes([0x20 | command, family]) + len(body + more).to_bytes(2, "big") + body + more
+    reload(gateway, introduced=True)
+    curl = ["curl", "-s", "-m", "60", "--haproxy-protocol", "http://127.0.0.1:8080/plain"]
+    until("the PROXY protocol is expected", lambda: said_by(b"") == "reset")
+    told = subprocess.run(curl, capture_output=True, text=True).stdout
+    check("curl introduces itself", '"x-forwarded-for": "127.0.0.1"' in told, told)
+    told = said_by(b"PROXY TCP4 192.0.2.9 198.51.100.1 5555 80\r\n")
+    check("version 1", '"x-forwarded-for": "192.0.2.9"' in told, told)
+    told = said_by(b"PROXY UNKNOWN\r\n")
+    check("version 1 that knows nothing", '"x-forwarded-for": "127.0.0.1"' in told, told)
+    addresses = socket.inet_aton("192.0.2.8") + socket.inet_aton("198.51.100.1") + b"\x15\xb3\0\x50"
+    told = said_by(version_2(1, 0x11, addresses, b"\x04\0\x02ab"))
+    check("version 2, with more than addresses", '"x-forwarded-for": "192.0.2.8"' in told, told)
+    addresses = socket.inet_pton(socket.AF_INET6, "2001:db8::9") + socket.inet_pton(socket.AF_INET6, "::1") + b"\0\1\0\2"
+    told = said_by(version_2(1, 0x21, addresses))
+    check("version 2, IPv6", '"x-forwarded-for": "2001:db8::9"' in told, told)
+    told = said_by(version_2(0, 0, b""))
+    check("version 2 of a proxy's own", '"x-forwarded-for": "127.0.0.1"' in told, told)
+    for what, octets in (("no introduction", b""), ("a wrong one", b"PROXY TCP4 192.0.2.9 80\r\n"),
+                         ("one that ends too soon", version_2(1, 0x11, b"abc")), ("a long one", version_2(1, 0, bytes(9999)))):
+        check(f"{what} is refused", said_by(octets) == "reset")
+    until("the log", said(f"{work}/access.log", "192.0.2.9:5555"))
+
+
 def affinity():
     def names(requests):
         return {told["name"] for _, told in requests}
@@ -277,6 +312,7 @@ def run():
     grpc_web()
     topology(gateway)
     affinity()
+    introductions(gateway)
     server.stop(None)
 
 

@@ -80,12 +80,12 @@ cat >"$work/proxy.json" <<JSON
     { "name": "outbound|84||set.example", "endpoints": ["198.51.100.2:9443"], "protocol": "http",
       "tls": { "caCertificates": "$work/ca.pem", "sni": "spiffe.example", "subjectAltNames": ["exact.example"] } } ] }
 JSON
-# Server names, looked up where TLS is passed on.
+# Server names, looked up where TLS is passed on, behind a load balancer that speaks the PROXY protocol.
 cat >"$work/gateway.json" <<JSON
 { "gateway": [ { "listen": "127.0.0.1:15443", "chains": [ { "serverNames": ["*.wild.example"], "tls": "passthrough",
     "bytes": ["outbound|443||*.wild.example"] },
     { "serverNames": ["two.other.example"], "tls": "passthrough", "bytes": ["outbound|443||*.wild.example"] } ] } ],
-  "accessLogFile": "$work/gateway.log",
+  "accessLogFile": "$work/gateway.log", "proxyProtocol": true,
   "destinations": [ { "name": "outbound|443||*.wild.example", "resolvesRequestedHost": 8443, "protocol": "tcp" } ] }
 JSON
 for name in proxy gateway; do
@@ -135,13 +135,16 @@ check "a name outside of the wildcard" '503*not within \*.wild.example' "$(get t
 
 # The same by the server name of TLS
 pass() { # <server name>
-    curl -s -m 30 -o "$work/answer" -w '%{http_code}' --cacert "$work/ca.pem" --connect-to ::127.0.0.1:15443 "https://$1/"
+    curl -s -m 30 -o "$work/answer" -w '%{http_code}' --cacert "$work/ca.pem" --connect-to ::127.0.0.1:15443 "${@:2}" \
+        "https://$1/"
     echo " $?"
 }
-check "a server name is looked up" '200 0' "$(pass one.wild.example)"
-check "another" '200 0' "$(pass two.wild.example)"
-check "a server name that leads back" '000 35' "$(pass back.wild.example)"
+introduced() { pass "$1" --haproxy-protocol; }
+check "a server name is looked up" '200 0' "$(introduced one.wild.example)"
+check "another" '200 0' "$(introduced two.wild.example)"
+check "a server name that leads back" '000 35' "$(introduced back.wild.example)"
 check "says so in the log" '*back.wild.example*loopback*' "$(grep back.wild "$work/gateway.err")"
-check "a server name outside of the wildcard" '000 35' "$(pass two.other.example)"
+check "a server name outside of the wildcard" '000 35' "$(introduced two.other.example)"
+check "a client that nobody introduces" '000 35' "$(pass one.wild.example)"
 
 ((failures == 0)) || { tail -n 5 "$work"/{proxy,gateway}.err; exit 1; }
