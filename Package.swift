@@ -12,9 +12,19 @@ let house: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableExperimentalFeature("Lifetimes"),  // Lets our own types return spans and be ~Escapable.
-    // Inlines and specializes across targets without @inlinable.
-    .unsafeFlags(["-cross-module-optimization"], release),
+    // Inlines and specializes across targets without @inlinable; the linker leaves out what nothing calls.
+    .unsafeFlags(["-cross-module-optimization", "-Xfrontend", "-function-sections"], release),
 ]
+
+/// Every pod has a sidecar, so its program is linked to touch few pages: packed relocations, nothing that is not called,
+/// and what each sidecar runs side by side (scripts/order.py writes the list).
+let linking = "\(Context.packageDirectory)/Sources/apus-proxy/Linking"
+let smallInMemory =
+    ["-use-ld=lld", "-L\(linking)"]
+    + [
+        "-z", "pack-relative-relocs", "--no-export-dynamic", "--symbol-ordering-file=\(linking)/order.txt",
+        "--no-warn-symbol-ordering",
+    ].flatMap { ["-Xlinker", $0] }
 
 func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
     .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
@@ -22,8 +32,8 @@ func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target 
 func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
 }
-func program(_ name: String, _ dependencies: [Target.Dependency], linking: [LinkerSetting] = []) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: house, linkerSettings: linking)
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: house)
 }
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: house)
@@ -45,7 +55,7 @@ let package = Package(
         system("CYAML", "yaml-0.1", apt: "libyaml-dev"),
         system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
         system("CZlib", "zlib", apt: "zlib1g-dev"),
-        .target(name: "CRE2", path: "Sources/C/CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CRE2", path: "Sources/C/CRE2", linkerSettings: [.linkedLibrary(":libre2.a")]),
 
         // Values: bytes to values and back; no I/O but for Base's log and files, no clock but for its timestamps.
         library("Base"),
@@ -113,11 +123,12 @@ let package = Package(
         // The programs: Main.swift reads arguments and calls one function.
         program("apus", ["CommandLine"]),
         program("apusd", ["ControlPlane"]),
-        // Its relative relocations take 740 KB otherwise, which each start reads.
-        program(
-            "apus-proxy",
-            ["Proxy"],
-            linking: [.unsafeFlags(["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"], release)]
+        .executableTarget(
+            name: "apus-proxy",
+            dependencies: ["Proxy"],
+            exclude: ["Linking"],
+            swiftSettings: house,
+            linkerSettings: [.unsafeFlags(smallInMemory, release)]
         ),
         program(
             "apus-lab",

@@ -92,7 +92,7 @@ class Client:
 
 
 class Sidecar:
-    """A proxy in a process of its own, with its heap blocks counted.
+    """A proxy in a process of its own, with its heap blocks counted if the library that does it is given.
 
     It listens where the kernel likes, on 127.0.0.2 for its application and on 127.0.0.1 for others.
     """
@@ -108,7 +108,7 @@ class Sidecar:
         with open(f"{work}/{name}.log", "w") as log:
             self.process = subprocess.Popen(
                 [program, "static", "--concurrency", "1", "--config", f"{work}/{name}.json"],
-                env=os.environ | {"LD_PRELOAD": library, "HEAP_COUNT_FILE": f"{work}/{name}.count"},
+                env=os.environ | ({"LD_PRELOAD": library, "HEAP_COUNT_FILE": f"{work}/{name}.count"} if library else {}),
                 stdout=log,
                 stderr=log,
             )
@@ -155,7 +155,7 @@ class Pair:
     with, and one does not.
     """
 
-    def __init__(self, program, library):
+    def __init__(self, program, library=None):
         self.work = tempfile.mkdtemp(prefix="apus-costs.")
         self.sidecars = []
         try:
@@ -167,7 +167,7 @@ class Pair:
             self.inbound = self.server.address("127.0.0.1")
             self.client = self.start(Sidecar(program, library, self.work, "client", self.client_configuration()))
             self.outbound = self.client.address("127.0.0.2")
-            if not all(sidecar.blocks() for sidecar in self.sidecars):
+            if library and not all(sidecar.blocks() for sidecar in self.sidecars):
                 raise RuntimeError(f"costs: nothing is counted; is {library} there, and not linked statically with all else?")
         except BaseException:
             self.stop()

@@ -230,14 +230,3 @@ extension TLSFailure {
         }
     }
 }
-
-extension SystemError {
-    /// The errno in words, without the call's name.
-    var reason: String {
-        let text = description
-        guard let colon = text.firstIndex(of: ":"), let end = text.ranges(of: " (errno").last?.lowerBound else {
-            return text
-        }
-        return String(text[text.index(colon, offsetBy: 2)..<end])
-    }
-}
