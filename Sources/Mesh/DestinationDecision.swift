@@ -84,6 +84,8 @@ public struct DestinationDecision: Hashable, Sendable {
     public var loadBalancing = LoadBalancing.leastRequest
     /// What requests must have in common to get the same endpoint; nil when it does not matter.
     public var consistentHash: LoadBalancer.ConsistentHash?
+    /// How endpoints that are new get their share; nil for at once.
+    public var warmup: LoadBalancer.Warmup?
     /// As the rule says it; nil when it does not.
     public var connectionPool: ConnectionPool?
     public var connectTimeout = Duration.seconds(10)

@@ -51,6 +51,7 @@ extension MeshModel {
             default: .leastRequest
             }
         decision.consistentHash = settings.loadBalancer?.consistentHash
+        decision.warmup = decision.loadBalancing == .random ? nil : settings.loadBalancer?.warmup
         let pool = settings.connectionPool
         decision.connectionPool = pool
         decision.connectTimeout = pool?.connectTimeout ?? config.connectTimeout

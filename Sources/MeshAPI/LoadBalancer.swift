@@ -56,15 +56,50 @@ public struct LoadBalancer: Hashable, Sendable {
         }
     }
 
+    /// How endpoints that are new get their share little by little.
+    public struct Warmup: Hashable, Sendable {
+        /// For how long an endpoint is new.
+        public var duration: Duration
+        /// Per cent of its share that it gets at once.
+        public var minimumPercent: Double
+        /// 1 for a share that grows evenly; more lets it grow faster at first.
+        public var aggression: Double
+
+        public init(duration: Duration, minimumPercent: Double = 10, aggression: Double = 1) {
+            (self.duration, self.minimumPercent, self.aggression) = (duration, minimumPercent, aggression)
+        }
+
+        init(_ reader: inout FieldReader) {
+            self.init(duration: reader.duration("duration") ?? .zero)
+            minimumPercent = reader.number("minimumPercent") ?? minimumPercent
+            aggression = reader.number("aggression") ?? aggression
+        }
+
+        func validate() -> Validation {
+            var result = Validation()
+            result.error(if: duration <= .zero, "loadBalancer: warmup.duration must be set, and above 0")
+            result.error(
+                if: !(0...100).contains(minimumPercent),
+                "loadBalancer: warmup.minimumPercent must be from 0 to 100"
+            )
+            result.error(if: !(1...1000).contains(aggression), "loadBalancer: warmup.aggression must be from 1 to 1000")
+            return result
+        }
+    }
+
     public var simple: Simple = .unspecified
     public var consistentHash: ConsistentHash?
+    /// nil for the whole share at once.
+    public var warmup: Warmup?
 
     public init(simple: Simple) { self.simple = simple }
 
     init(_ reader: inout FieldReader) {
         simple = reader.choice("simple", Simple.self) ?? .unspecified
         consistentHash = reader.object("consistentHash", ConsistentHash.init)
-        reader.ignore("localityLbSetting", "warmup", "warmupDurationSecs")
+        warmup = reader.duration("warmupDurationSecs").map { Warmup(duration: $0) }
+        warmup = reader.object("warmup", Warmup.init) ?? warmup
+        reader.ignore("localityLbSetting")
     }
 
     /// The largest table that Envoy makes.
@@ -73,7 +108,12 @@ public struct LoadBalancer: Hashable, Sendable {
     private static let largestRing = 8 << 20
 
     func validate() -> Validation {
-        var result = Validation()
+        var result = warmup?.validate() ?? Validation()
+        let takesTurns = [.roundRobin, .leastRequest, .leastConnections, .unspecified].contains(simple)
+        result.warn(
+            if: warmup != nil && (consistentHash != nil || !takesTurns),
+            "loadBalancer: warmup is for ROUND_ROBIN and LEAST_REQUEST, and has no effect"
+        )
         guard let hash = consistentHash else { return result }
         result.error(if: simple != .unspecified, "loadBalancer: only one of simple and consistentHash may be set")
         result.error(

@@ -63,6 +63,10 @@ import Testing
         destination.maxConnectionDuration = .seconds(60)
         destination.keepalive = Destination.TCPKeepalive()
         destination.keepalive?.time = .seconds(7)
+        destination.resolvesRequestedHost = true
+        destination.warmup = Destination.Warmup(duration: .seconds(9))
+        destination.warmup?.minimumShare = 0
+        destination.warmup?.aggression = 1500
         let affinities: [Resource] = [
             Destination.Affinity.Key.header("x-user"), .parameter("user"), .sourceAddress,
             .cookie("c", path: "/", lifetime: nil), .cookie("c", path: "", lifetime: .zero),

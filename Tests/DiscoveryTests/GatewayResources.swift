@@ -89,6 +89,7 @@ enum GatewayResources {
         var automatic = GatewayListener.Chain(.passthrough, .bytes([changing]))
         automatic.applicationProtocols = ["istio"]
         var gateway = GatewayConfiguration()
+        gateway.expectsProxyProtocol = true
         gateway.listeners = [
             GatewayListener(port: 80, chains: [.init(.plaintext, .http(routes: "http.80"))]),
             GatewayListener(

@@ -33,6 +33,25 @@ import Testing
             errors: ["consistentHash: minimumRingSize must be at most 8388608"]
         ),
         ValidationCase(
+            rule: "warmup",
+            spec:
+                "{host: a.b, trafficPolicy: {loadBalancer: {warmup: {duration: 60s, minimumPercent: 5, aggression: 2}}}}"
+        ),
+        ValidationCase(
+            rule: "warmup without a time",
+            spec: "{host: a.b, trafficPolicy: {loadBalancer: {warmup: {minimumPercent: 101, aggression: 0.5}}}}",
+            errors: [
+                "loadBalancer: warmup.duration must be set, and above 0",
+                "loadBalancer: warmup.minimumPercent must be from 0 to 100",
+                "loadBalancer: warmup.aggression must be from 1 to 1000",
+            ]
+        ),
+        ValidationCase(
+            rule: "warmup where it does nothing",
+            spec: "{host: a.b, trafficPolicy: {loadBalancer: {simple: RANDOM, warmupDurationSecs: 60s}}}",
+            warnings: ["loadBalancer: warmup is for ROUND_ROBIN and LEAST_REQUEST, and has no effect"]
+        ),
+        ValidationCase(
             rule: "two ways of choosing",
             spec: "{host: a.b, trafficPolicy: {loadBalancer: {simple: RANDOM, consistentHash: {useSourceIp: true}}}}",
             errors: ["loadBalancer: only one of simple and consistentHash may be set"]

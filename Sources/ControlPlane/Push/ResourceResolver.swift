@@ -202,6 +202,12 @@ struct ResourceResolver {
         destination.maxRequestsPerConnection = decision.maxRequestsPerConnection
         destination.outlierDetection = decision.outlierDetection.map(outlierDetection)
         destination.affinity = decision.consistentHash.flatMap(Self.affinity)
+        destination.warmup = decision.warmup.map { warmup in
+            var result = Destination.Warmup(duration: warmup.duration)
+            result.minimumShare = Int(min(max(warmup.minimumPercent, 0), 100) * 10)
+            result.aggression = Int(min(max(warmup.aggression, 1), 1000) * 1000)
+            return result
+        }
         if let pool = decision.connectionPool { Self.apply(pool, to: &destination) }
         destination.loadBalancing =
             switch decision.loadBalancing {

@@ -26,6 +26,7 @@ extension Destination: DiscoveryMessage {
         if let keepalive { writer.message(22, keepalive) }
         if let affinity { writer.message(23, affinity) }
         writer.bool(24, resolvesRequestedHost)
+        if let warmup { writer.message(25, warmup) }
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
@@ -66,6 +67,7 @@ extension Destination: DiscoveryMessage {
         case 22: keepalive = try field.message(TCPKeepalive.self)
         case 23: affinity = try field.message(Affinity.self)
         case 24: resolvesRequestedHost = try field.bool()
+        case 25: warmup = try field.message(Warmup.self)
         default: break
         }
     }
@@ -74,6 +76,28 @@ extension Destination: DiscoveryMessage {
     private func checkTLS() throws(ProtobufError) {
         let needsTLS = tlsForUnlisted == .configured || endpoints.contains { $0.tls == .configured }
         if needsTLS, tls == nil { throw .unknownValue(field: 8) }
+    }
+}
+
+extension Destination.Warmup: DiscoveryMessage {
+    func write(into writer: inout ProtobufWriter) {
+        writer.duration(1, duration)
+        writer.number(2, minimumShare)
+        writer.number(3, aggression)
+    }
+
+    init(_ reader: ProtobufReader) throws(ProtobufError) {
+        self.init(duration: .zero)
+        (minimumShare, aggression) = (0, 0)  // What is not sent is zero.
+        var reader = reader
+        while let field = try reader.nextField() {
+            switch field.number {
+            case 1: duration = try field.duration()
+            case 2: minimumShare = try field.number()
+            case 3: aggression = try field.number()
+            default: break
+            }
+        }
     }
 }
 

@@ -44,6 +44,8 @@ public struct Destination: Hashable, Sendable {
     public var keepalive: TCPKeepalive?
     /// What requests must have in common to get the same endpoint; nil when it does not matter.
     public var affinity: Affinity?
+    /// How endpoints that are new get their share; nil for at once.
+    public var warmup: Warmup?
     /// When endpoints are left out for a while; nil for never.
     public var outlierDetection: OutlierDetection?
 
@@ -65,6 +67,18 @@ public struct Destination: Hashable, Sendable {
         public var interval = Duration.zero
 
         public init() {}
+    }
+
+    /// How an endpoint's share grows from the moment when the proxy first knows it (DestinationRule `warmup`).
+    public struct Warmup: Hashable, Sendable {
+        /// Until it has its whole share.
+        public var duration: Duration
+        /// What it gets at once, in thousandths.
+        public var minimumShare = 100
+        /// Thousandths: 1000 for a share that grows evenly, more for one that grows faster at first.
+        public var aggression = 1000
+
+        public init(duration: Duration) { self.duration = duration }
     }
 
     /// Consistent hashing.

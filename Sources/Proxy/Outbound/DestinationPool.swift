@@ -19,6 +19,8 @@ final class DestinationPool {
     var retries = 0
     /// Endpoints of an original-destination service that configuration does not list.
     private var unlisted: [SocketAddress: EndpointPool] = [:]
+    /// When the last of the endpoints that are new has its whole share; nil when none is.
+    private var lastWarmupEnd: MonotonicTime?
     /// When the last of the endpoints that are left out is back; nil when none is.
     private var lastEjectionEnd: MonotonicTime?
     private let makeUnlisted: (SocketAddress) -> EndpointPool
@@ -42,6 +44,7 @@ final class DestinationPool {
         hashTable = destination.affinity.map { affinity in
             HashTable(affinity, names: endpoints.map(\.name), weights: destination.endpoints.map(\.weight))
         }
+        lastWarmupEnd = destination.warmup.flatMap { warmup in endpoints.map { $0.birth + warmup.duration }.max() }
         lastEjectionEnd = endpoints.compactMap(\.health.end).max()
     }
 
@@ -74,7 +77,7 @@ final class DestinationPool {
             lastEjectionEnd = nil
         }
         if endpoints.count == 1 { return endpoints[0] }
-        return draw(avoiding: failed, &random)
+        return draw(avoiding: failed, at: now, &random)
     }
 
     private func pick(
@@ -96,10 +99,27 @@ final class DestinationPool {
         return (named?.load ?? endpoints.reduce(0) { $0 + $1.load }) >= destination.maxRequests
     }
 
-    private func draw(avoiding failed: EndpointPool?, _ random: inout FastRandom) -> EndpointPool? {
+    private func draw(
+        avoiding failed: EndpointPool?,
+        at now: MonotonicTime,
+        _ random: inout FastRandom
+    ) -> EndpointPool? {
         let excluded = failed.flatMap { indexes[$0.address] }
-        return picker.pick(excluding: excluded, using: &random) { endpoints[$0].load }.map { endpoints[$0] }
+        func draw(_ random: inout FastRandom) -> EndpointPool? {
+            picker.pick(excluding: excluded, using: &random) { endpoints[$0].load }.map { endpoints[$0] }
+        }
+        var drawn = draw(&random)
+        guard let warmup = destination.warmup, let end = lastWarmupEnd else { return drawn }
+        if now >= end { lastWarmupEnd = nil }
+        // Where all are new, each is passed over as often as any other.
+        for _ in 0..<Self.mostPasses {
+            guard let endpoint = drawn, !warmup.admits(after: now - endpoint.birth, &random) else { break }
+            drawn = draw(&random)
+        }
+        return drawn
     }
+
+    private static let mostPasses = 8
 
     /// Draws until an endpoint comes that is not left out, and takes the next one that is not when luck fails.
     private func pickHealthy(
@@ -108,7 +128,7 @@ final class DestinationPool {
         _ random: inout FastRandom
     ) -> EndpointPool? {
         for _ in 0..<Self.mostDraws {
-            guard let drawn = draw(avoiding: failed, &random) else { return nil }
+            guard let drawn = draw(avoiding: failed, at: now, &random) else { return nil }
             if !drawn.health.isEjected(at: now) { return drawn }
         }
         let start = random.below(endpoints.count)

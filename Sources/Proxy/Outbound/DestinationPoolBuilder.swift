@@ -1,5 +1,6 @@
 internal import Base
 internal import Discovery
+internal import EventLoop
 
 /// Makes a destination's runtime form, and keeps what stays the same of the one before it.
 struct DestinationPoolBuilder {
@@ -8,8 +9,17 @@ struct DestinationPoolBuilder {
     private let limits: EndpointPool.Limits
     private let security: UpstreamSecurity?
 
-    init(_ destination: Destination, _ tables: ProxyTables, _ predecessor: DestinationPool?) {
+    /// When endpoints come into being that are not known yet.
+    private let now: MonotonicTime
+
+    init(
+        _ destination: Destination,
+        _ tables: ProxyTables,
+        _ predecessor: DestinationPool?,
+        at now: MonotonicTime = MonotonicTime(nanoseconds: 0)
+    ) {
         self.destination = destination
+        self.now = now
         self.predecessor = predecessor
         limits = EndpointPool.Limits(
             connectTimeout: destination.connectTimeout,
@@ -36,7 +46,13 @@ struct DestinationPoolBuilder {
             let address = SocketAddress(ip, port: endpoint.port)
             let security = endpoint.tls == .configured ? requiredSecurity : nil
             if let kept = old[address], kept.isInterchangeable(with: security, limits, endpoint.reason) { return kept }
-            return EndpointPool(address, security: security, reason: endpoint.reason, limits: limits)
+            return EndpointPool(
+                address,
+                security: security,
+                reason: endpoint.reason,
+                limits: limits,
+                birth: old[address]?.birth ?? now
+            )
         }
         let (endpointLimits, unlisted) = (limits, destination.tlsForUnlisted == .configured ? requiredSecurity : nil)
         return DestinationPool(destination, endpoints: endpoints, named: named) { address in

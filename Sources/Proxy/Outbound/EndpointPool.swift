@@ -19,6 +19,8 @@ final class EndpointPool {
     /// Why it is or is not encrypted.
     let reason: String
     let limits: Limits
+    /// Since when this worker knows the endpoint, in whatever way it was spoken to.
+    let birth: MonotonicTime
 
     struct Limits: Hashable {
         var connectTimeout: Duration = .seconds(10)
@@ -77,7 +79,8 @@ final class EndpointPool {
         source: SocketAddress? = nil,
         security: UpstreamSecurity? = nil,
         reason: String = "",
-        limits: Limits = Limits()
+        limits: Limits = Limits(),
+        birth: MonotonicTime = MonotonicTime(nanoseconds: 0)
     ) {
         self.address = address
         self.path = path
@@ -85,6 +88,7 @@ final class EndpointPool {
         self.security = security
         self.reason = reason
         self.limits = limits
+        self.birth = birth
         name = path.isEmpty ? address.description : "unix://\(path)"
     }
 
@@ -92,6 +96,7 @@ final class EndpointPool {
     init(_ origin: EndpointPool, for host: String) {
         (address, path, source, reason) = (origin.address, origin.path, origin.source, origin.reason)
         (security, limits, name) = (origin.security?.asking(for: host), origin.limits, origin.name)
+        birth = origin.birth
         self.origin = origin
     }
 

@@ -168,7 +168,7 @@ final class Worker {
     }
 
     private func makePool(_ destination: Destination, predecessor: DestinationPool?) -> DestinationPool {
-        var builder = DestinationPoolBuilder(destination, tables, predecessor)
+        var builder = DestinationPoolBuilder(destination, tables, predecessor, at: loop.now)
         return builder.build()
     }
 

@@ -31,8 +31,8 @@ extension FieldDescriptions {
         simple: The rule: LEAST_REQUEST (the default), RANDOM, ROUND_ROBIN, or PASSTHROUGH to the address that was asked for.
         consistentHash: Requests with the same header, cookie, parameter or source go to the same endpoint.
         localityLbSetting: Which regions and zones endpoints are taken from; not in force.
-        warmupDurationSecs: For how long a new endpoint gets less than its share; not in force.
-        warmup: How a new endpoint gets its share little by little; not in force.
+        warmupDurationSecs: For how long a new endpoint gets less than its share.
+        warmup: How a new endpoint gets its share little by little.
         connectionPool: How many connections and requests there may be at a time.
         connectionPool.tcp: For connections of every kind.
         tcp.maxConnections: Connections to the service at a time; unlimited without it.
