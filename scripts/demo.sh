@@ -114,7 +114,7 @@ cat <<EOF
     kubectl get pods --all-namespaces
     apus matrix                                     who reaches whom, and why
     apus explain sleep.full httpbin.partial:8000    one connection, from both ends
-    apus plan -f strict.yaml                        what a change would do
+    apus plan -f samples/policies/strict.yaml       what a change would do
     istioctl proxy-status                           who has which configuration
     kubectl logs -n full deploy/httpbin -c istio-proxy
     make clean-demo                                 remove every trace

@@ -11,7 +11,14 @@ extension LabCommand {
                 print("The cluster is already running (process \(process)).")
                 return printUse(home)
             }
-            switch try await startInBackground(home, port) {
+            let report: Daemon.Report?
+            do {
+                try home.make()  // A down that was waited for has taken it away.
+                report = try await startInBackground(home, port)
+            } catch let error as SystemError where error.code == ENOENT && !Files.exists(home.directory) {
+                continue
+            }
+            switch report {
             case .ready?:
                 print("The cluster is ready.")
                 if UserMachine.isNeeded, !UserMachine.hasOtherUsers { print(onlyRoot) }
@@ -87,6 +94,7 @@ extension LabCommand {
             }
             _ = consume lock
         } catch {
+            let error = LabHome().explained(error)
             Log("lab").error("\(error)")
             if isInBackground { Daemon.report(.failed("\(error)")) }
             exit(1)

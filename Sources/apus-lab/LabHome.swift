@@ -32,12 +32,26 @@ struct LabHome: Sendable {
         do {
             try Files.makeDirectory(directory, mode: 0o711)
         } catch {
-            throw MeshError(
-                .unavailable,
-                "cannot make \(directory); start apus-lab with sudo, or name another directory in APUS_LAB_HOME",
-                cause: error
-            )
+            throw refusal("make", error)
         }
+        do {
+            // A file in its place has no entries, whoever asks.
+            try systemCall("access") { unsafe access(directory + "/.", W_OK | X_OK) }
+        } catch {
+            throw refusal("write to", error)
+        }
+    }
+
+    private func refusal(_ doing: String, _ cause: SystemError) -> MeshError {
+        let remedy =
+            cause.code == ENOSPC
+            ? "free some space there" : "start apus-lab with sudo, or name another directory in APUS_LAB_HOME"
+        return MeshError(.unavailable, "cannot \(doing) \(directory); \(remedy)", cause: cause)
+    }
+
+    /// Tells where a file is missing, a disk full or a permission refused, which the system's own words do not.
+    func explained(_ error: any Error) -> any Error {
+        (error as? SystemError).map { refusal("keep the cluster's files in", $0) } ?? error
     }
 
     /// The process that holds the lab; nil when none runs.
@@ -53,13 +67,29 @@ struct LabHome: Sendable {
     /// - Parameter process: Its number for whoever asks who holds the lab.
     /// - Returns: Nil when another process holds it.
     func hold(as process: pid_t = getpid()) throws -> OwnedDescriptor? {
-        let file = try open(O_RDWR | O_CREAT)
+        let file = try makeLock()
         let descriptor = file.raw
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+        // Who held it may have removed the file: then it keeps nobody else out.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, try isLock(descriptor) else { return nil }
         let text = Array("\(process)\n".utf8)
         try systemCall("ftruncate") { ftruncate(descriptor, 0) }
         try systemCall("write") { unsafe write(descriptor, text, text.count) }
         return file
+    }
+
+    private func isLock(_ descriptor: CInt) throws(SystemError) -> Bool {
+        var (held, named) = (stat(), stat())
+        try systemCall("fstat") { unsafe fstat(descriptor, &held) }
+        return unsafe stat(lock, &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev
+    }
+
+    private func makeLock() throws -> OwnedDescriptor {
+        do {
+            return try open(O_RDWR | O_CREAT)
+        } catch  where error.code == ENOENT {
+            try make()  // A down has taken it away meanwhile.
+            return try open(O_RDWR | O_CREAT)
+        }
     }
 
     private func open(_ flags: CInt) throws(SystemError) -> OwnedDescriptor {

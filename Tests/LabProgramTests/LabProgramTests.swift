@@ -51,7 +51,7 @@ struct LabProgramTests {
             $lab down | grep -q 'is down'
             ! $lab status
             test ! -e $APUS_LAB_HOME/server
-            ! ip link show apus0 2>/dev/null
+            test -z "$(ip -o link show apus0 2>/dev/null)"
             ! nft list tables | grep apus
             $lab down | grep -q 'was not running'
             mkdir -p $APUS_LAB_HOME
@@ -93,6 +93,24 @@ struct LabProgramTests {
         )
     }
 
+    @Test func `an up and a down at the same time leave a cluster that answers, or nothing`() async throws {
+        try await run(
+            """
+            for round in $(seq 5); do
+              $lab up >/dev/null
+              $lab down >$APUS_LAB_HOME.down 2>&1 &
+              $lab up >/dev/null
+              wait
+              if $lab status >/dev/null; then kubectl get --raw /readyz >/dev/null; else test -z "$(ip -o link show apus0 2>/dev/null)"; fi
+            done
+            grep -q 'The cluster is down' $APUS_LAB_HOME.down
+            rm $APUS_LAB_HOME.down
+            mkdir -p $APUS_LAB_HOME
+            echo done
+            """
+        )
+    }
+
     @Test func `an up that is interrupted leaves no cluster`() async throws {
         try await run(
             """
@@ -100,7 +118,7 @@ struct LabProgramTests {
             until test -e $APUS_LAB_HOME/lab.lock; do sleep 0.001; done
             kill -TERM $!
             until test "$($lab status || true)" = "The cluster is not running. Start it with: apus-lab up"; do sleep 0.05; done
-            ! ip link show apus0 2>/dev/null
+            test -z "$(ip -o link show apus0 2>/dev/null)"
             $lab up | grep -q 'The cluster is ready'
             echo done
             """
@@ -116,7 +134,7 @@ struct LabProgramTests {
             kubectl wait --for=condition=available deploy/one --timeout=120s >/dev/null
             kill -TERM $!
             wait $!
-            ! ip link show apus0 2>/dev/null
+            test -z "$(ip -o link show apus0 2>/dev/null)"
             ! pgrep -f 'sleep 4321'
             $lab up >/dev/null
             kubectl get cm kept >/dev/null
@@ -155,6 +173,11 @@ struct LabProgramTests {
             $lab up 2>&1 | grep -q "cannot keep its objects in $APUS_LAB_HOME/server.*Read-only"
             umount $APUS_LAB_HOME/server
             APUS_LAB_HOME=/proc/nowhere $lab up 2>&1 | grep -q 'cannot make /proc/nowhere'
+            APUS_LAB_HOME=/etc/passwd $lab up 2>&1 | grep -q 'cannot write to /etc/passwd.*Not a directory'
+            mount -t tmpfs -o size=64k tmpfs $APUS_LAB_HOME/server
+            dd if=/dev/zero of=$APUS_LAB_HOME/server/full 2>/dev/null || true
+            APUS_LAB_HOME=$APUS_LAB_HOME/server $lab up 2>&1 | grep -q 'free some space there'
+            umount -l $APUS_LAB_HOME/server
             echo done
             """
         )

@@ -38,9 +38,15 @@ extension Command {
             guard invocation.has("filename") else {
                 throw ExitError("filename not specified (see --filename or -f)")
             }
-            let manifest = try ManifestFile.text(invocation.string("filename"))
+            let file = invocation.string("filename")
+            let manifest = try ManifestFile.text(file)
             let settings = try await InjectionSource(invocation).settings()
-            let result = try ManifestInjection(settings: settings).inject(manifest)
+            let result: ManifestInjection.Result
+            do {
+                result = try ManifestInjection(settings: settings).inject(manifest)
+            } catch {
+                throw ExitError("nothing is injected into \(file): \(error)")
+            }
             for warning in result.warnings { invocation.console.complain(warning) }
             guard invocation.has("output") else { return invocation.console.write(.output, result.text) }
             try Files.replace(invocation.string("output"), with: Array(result.text.utf8), mode: 0o644)

@@ -88,7 +88,7 @@ private enum KeyedData {
                 }
             }
         }
-        if size > 1 << 20 { errors.append(.tooLong("", limit: 1 << 20)) }
+        if size > 1 << 20 { errors.append(.tooLong("data", limit: 1 << 20)) }
         return errors
     }
 

@@ -115,7 +115,8 @@ extension StatusError {
         StatusError(
             code: 507,
             reason: "InsufficientStorage",
-            message: "the object was not stored, nothing has changed: \(error); is the disk full?"
+            message: "the object was not stored, nothing has changed: \(error); "
+                + "is the disk full? Then free some space on it"
         )
     }
 

@@ -92,7 +92,8 @@ import JSON
 
     private func failure() -> MeshError {
         let reason = unsafe String(cString: sqlite3_errmsg(handle))
-        return MeshError(.unavailable, "database: \(reason)")
+        let path = unsafe sqlite3_db_filename(handle, "main").map { unsafe String(cString: $0) } ?? ""
+        return MeshError(.unavailable, "database \(path): \(reason)")
     }
 
     private func execute(_ statement: String) throws(MeshError) {
