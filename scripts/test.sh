@@ -68,6 +68,11 @@ documents() {
 alone='LabIntegrationTests|LabProgramTests|ProxyIntegrationTests|TLSProgramTests|ClusterTests'
 package --skip "$alone"
 package --skip-build --no-parallel --filter "$alone"
+# What only scripts/fuzz.sh runs has to compile at least.
+if ! logged env APUS_FUZZ=1 swift build --target apus-fuzz; then
+    complain
+    totals+=("FAILED: the build of apus-fuzz")
+fi
 documents
 
 echo

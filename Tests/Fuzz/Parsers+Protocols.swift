@@ -39,6 +39,7 @@ extension Parsers {
             case .failed(let error): return (.failed(error), [])
             case .complete(let consumed):
                 var output: [UInt8] = []
+                if kind == .request { head.completeHost() }
                 head.write(to: &output)
                 return (.complete(consumed: start + consumed), output)
             }
@@ -77,7 +78,7 @@ extension Parsers {
     /// Either end of an HTTP/2 connection, HPACK and all, whose handler answers each request.
     private static let http2: Entry = { input in
         var reader = InputReader(input)
-        let role: HTTP2Engine.Role = reader.octet() & 1 == 0 ? .server : .client
+        let role: HTTP2Role = reader.octet() & 1 == 0 ? .server : .client
         let step = Int(reader.octet()) + 1
         let text = reader.remainder()
         let handler = SilentHandler()

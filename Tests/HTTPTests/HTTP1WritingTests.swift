@@ -23,6 +23,17 @@ import Testing
         #expect(written(parsed(response, .response(to: .get))) == response)
     }
 
+    @Test(arguments: [
+        ("GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nhost: \r\n\r\n"),
+        ("GET / HTTP/1.0\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ]) func `a request without a Host goes on with an empty one, and is a request then`(text: String, sent: String) {
+        var head = parsed(text)
+        head.completeHost()
+        #expect(written(head) == sent)
+        _ = parsed(sent)
+    }
+
     @Test func `fields are added, replaced and removed`() {
         var head = parsed("GET /a HTTP/1.1\r\nHost: a\r\nVia: 1\r\nVIA: 2\r\nX: y\r\n\r\n")
         head.set(.via, to: "longer than before")

@@ -21,6 +21,10 @@ extension HTTP1Head {
         targetRange = appendedRange(target)
     }
 
+    /// Gives a request of HTTP/1.0 that does not say for whom it is the field that it needs to go on in HTTP/1.1: an empty
+    /// Host, which says just that (RFC 9112 §3.2).
+    public mutating func completeHost() { if version == .http10, !contains(.host) { append(.host, "") } }
+
     /// Adds a field after the others.
     ///
     /// Name and value must be valid, which ``HTTPFields`` checks for text of others.

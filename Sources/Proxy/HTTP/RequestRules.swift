@@ -22,6 +22,7 @@ struct RequestRules {
         let gateway = info.direction == .gateway ? worker.tables.content.gateway : nil
         var client: IPAddress?
         useOriginForm(&head)
+        head.completeHost()
         PathNormalization.apply(to: &head)
         let acceptsTrailers = head.contains(.te) && head.lists("trailers", in: .te)
         head.removeHopByHopFields()
