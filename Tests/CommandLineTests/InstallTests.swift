@@ -159,6 +159,23 @@ private func installed(_ lines: [String], on console: TestConsole = TestConsole(
         )
     }
 
+    @Test func `what the node says of the pods of a deployment that does not become ready is told`() async throws {
+        let api = InMemoryAPI()
+        api.put(.deployments, ["metadata": ["name": "gw", "namespace": "edge", "labels": ["app": "gw"]]])
+        let status: JSON = [
+            "name": "proxy", "state": ["waiting": ["reason": "CrashLoopBackOff", "message": "back-off 10s"]],
+            "lastState": ["terminated": ["message": "exec: \"proxy\": executable file not found"]],
+        ]
+        let starting: JSON = ["name": "other", "state": ["waiting": ["reason": "ContainerCreating"]]]
+        let pod: JSON = ["name": "gw-1", "namespace": "edge", "labels": ["app": "gw"]]
+        api.put(.pods, ["metadata": pod, "status": ["containerStatuses": [status, starting]]])
+        let deployment = try await api.get(.deployments, namespace: "edge", name: "gw")
+        let error = await #expect(throws: MeshError.self) { try await Rollout(api: api).wait(deployment, until: .now) }
+        let told =
+            "up to date; container proxy of pod gw-1 waits: CrashLoopBackOff: exec: \"proxy\": executable file not found"
+        #expect(error?.message.contains("\(told); see kubectl") ?? false)
+    }
+
     @Test func `a control plane that does not become ready is an error that says where to look`() async throws {
         let api = InMemoryAPI()
         let result = await run("istioctl install -y --readiness-timeout 0", api: api)

@@ -13,14 +13,34 @@ struct Rollout {
         let app = deployment["metadata", "labels", "app"]?.string ?? name
         while let missing = Self.missing(try await api.get(.deployments, namespace: namespace, name: name)) {
             guard ContinuousClock.now < deadline else {
+                let reasons = await complaints(namespace: namespace, app: app).map { "; \($0)" }.joined()
                 throw MeshError(
                     .timedOut,
-                    "\(name) is not ready: \(missing); see kubectl -n \(namespace) describe pods -l app=\(app) and "
+                    "\(name) is not ready: \(missing)\(reasons); see kubectl -n \(namespace) describe pods -l app=\(app) and "
                         + "kubectl -n \(namespace) logs -l app=\(app)"
                 )
             }
             try await Task.sleep(for: .milliseconds(50))
         }
+    }
+
+    /// What keeps the pods' containers from running, in the words of their node.
+    private func complaints(namespace: String, app: String) async -> [String] {
+        let selector = "app=\(app)"
+        let pods = try? await api.list(.pods, namespace: namespace, labelSelector: selector, fieldSelector: nil)
+        return (pods?.items ?? []).flatMap { pod in
+            let statuses = ["initContainerStatuses", "containerStatuses"].flatMap { pod["status", $0]?.array ?? [] }
+            return statuses.compactMap { Self.complaint(pod, $0) }
+        }
+    }
+
+    private static func complaint(_ pod: JSON, _ status: JSON) -> String? {
+        guard let waiting = status["state", "waiting"], let reason = waiting["reason"]?.string,
+            !["ContainerCreating", "PodInitializing"].contains(reason)
+        else { return nil }
+        let last = status["lastState", "terminated", "message"]?.string
+        let words = [reason, last ?? waiting["message"]?.string].compactMap { $0 }.joined(separator: ": ")
+        return "container \(status["name"]?.string ?? "") of pod \(pod.metadata.name) waits: \(words)"
     }
 
     /// Why a Deployment's rollout is not finished; nil when it is.
