@@ -47,6 +47,18 @@ import Testing
         #expect(try Self.edited(changes, fields, Source()) == head)
     }
 
+    @Test func `no text makes the commands fail, and text without them stays`() {
+        var random = FastRandom(seed: 5)
+        let parts = ["%", "%%", "REQ", "(", ")", ":", "9", "x-one", "PROTOCOL", "START_TIME", "%s", " ", "\u{e9}"]
+        for _ in 0..<20_000 {
+            let text = (0..<random.below(9)).map { _ in parts[random.below(parts.count)] }.joined()
+            let template = FieldTemplate(text)
+            if !text.contains("%") { #expect(template.plainText == text && template.unknown.isEmpty) }
+            let doubled = text.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
+            #expect(FieldTemplate(doubled).plainText == text)
+        }
+    }
+
     @Test func `a field that comes to nothing is nobody else's either`() throws {
         var changes = HeaderChanges()
         changes.set = [.init("x-caller", "%DOWNSTREAM_PEER_SUBJECT%")]

@@ -53,6 +53,31 @@ import Testing
             binary(1, 0x12, [UInt8](repeating: 1, count: 12)), signature + [0x21, 0x11, 0xFF, 0xFF],
         ]
 
+    /// What strangers send, made of what is nearly right.
+    @Test func `no input makes it read too far, or change its mind`() {
+        var random = FastRandom(seed: 11)
+        for _ in 0..<20_000 {
+            var bytes = Self.good[random.below(Self.good.count)].bytes
+            for _ in 0...random.below(4) where !bytes.isEmpty {
+                switch random.below(4) {
+                case 0: bytes[random.below(bytes.count)] = UInt8(random.below(256))
+                case 1: bytes.removeLast(random.below(bytes.count))
+                case 2: bytes.insert(UInt8(random.below(256)), at: random.below(bytes.count))
+                default: bytes += (0..<random.below(20)).map { _ in UInt8(random.below(256)) }
+                }
+            }
+            let whole = Self.judge(bytes)
+            switch whole {
+            case .needsMore(let wanted): #expect(wanted > bytes.count && wanted <= ProxyProtocol.longest)
+            case .introduced(let count, _): #expect(count <= bytes.count)
+            case .refused: break
+            }
+            let part = Self.judge(Array(bytes.prefix(random.below(bytes.count + 1))))
+            if case .needsMore = part { continue }
+            #expect(part == whole, "\(bytes)")
+        }
+    }
+
     @Test(arguments: bad) func `refuses anything else`(bytes: [UInt8]) {
         guard case .refused = Self.judge(bytes) else {
             Issue.record("\(bytes) was \(Self.judge(bytes))")
