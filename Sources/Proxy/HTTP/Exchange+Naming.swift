@@ -6,7 +6,7 @@ extension Exchange: NameWaiter {
     ///
     /// - Returns: nil when its addresses must be waited for, or the request has been answered.
     func namedEndpoint(_ named: NamedEndpoints) -> EndpointPool? {
-        guard let host = RequestedHost.name(in: head.authority), named.covers(host) else {
+        guard let host = RequestedHost.name(in: head.authority, isCopy: isMirror), named.covers(host) else {
             respond(.refused("the request's host is not within \(named.pattern)"))
             return nil
         }

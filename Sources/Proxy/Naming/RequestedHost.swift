@@ -4,9 +4,12 @@ internal import Base
 enum RequestedHost {
     /// The name in an authority, in lower case, without its port; nil for an address and for what is no host's name
     /// (RFC 1123 §2.1, and underscores, which exist).
-    static func name(in authority: Span<UInt8>) -> String? {
-        if authority.isEmpty || authority.count > longest + 6 { return nil }
-        let host = RequestRouter.host(authority)
+    ///
+    /// - Parameter isCopy: Whether the authority is one that tells a copy from its original, whose host is meant.
+    static func name(in authority: Span<UInt8>, isCopy: Bool = false) -> String? {
+        if authority.isEmpty || authority.count > longest + shadow.utf8.count + 6 { return nil }
+        var host = RequestRouter.host(authority)
+        if isCopy, host.hasSuffix(shadow) { host.removeLast(shadow.utf8.count) }
         return isName(host) ? host : nil
     }
 
@@ -18,6 +21,7 @@ enum RequestedHost {
         }
     }
 
+    private static let shadow = "-shadow"
     /// Octets of a name at most (RFC 1035 §3.1).
     private static let longest = 253
 

@@ -48,8 +48,7 @@ extension EndpointPool {
     func asked(for authority: Span<UInt8>, isCopy: Bool = false) -> EndpointPool {
         guard let security, security.asksForRequestedHost else { return self }
         if !isCopy, variants.isLast(authority) { return variants.last ?? self }
-        guard var name = RequestedHost.name(in: authority) else { return self }
-        if isCopy, name.hasSuffix("-shadow") { name.removeLast("-shadow".utf8.count) }
+        guard let name = RequestedHost.name(in: authority, isCopy: isCopy) else { return self }
         let found = name == security.serverName ? nil : variant(name)
         if !isCopy { variants.note(found, for: authority) }
         return found ?? self

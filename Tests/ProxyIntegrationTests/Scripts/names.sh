@@ -25,7 +25,7 @@ world() { ip netns exec world "$@"; }
 cat >"$work/hosts" <<'HOSTS'
 127.0.0.1 localhost back.wild.example
 198.51.100.2 one.wild.example wrong.wild.example two.other.example plain.wild.example
-198.51.100.3 two.wild.example
+198.51.100.3 two.wild.example three.wild.example
 198.51.100.7 self.wild.example
 169.254.169.254 metadata.wild.example
 HOSTS
@@ -69,6 +69,8 @@ cat >"$work/proxy.json" <<JSON
       "rewrite": { "authority": "one.wild.example" } } ] },
     "two.fixed.example:80": { "routes": [ { "name": "fixed", "route": [{ "destination": "outbound|82||*.wild.example" }],
       "rewrite": { "authority": "two.wild.example" } } ] },
+    "copied.fixed.example:80": { "routes": [ { "name": "fixed", "route": [{ "destination": "outbound|82||*.wild.example" }],
+      "rewrite": { "authority": "three.wild.example" }, "mirrors": [{ "destination": "outbound|80||*.wild.example" }] } ] },
     "three.fixed.example:80": "outbound|82||*.wild.example",
     "exact.example:80": "outbound|83||exact.example", "other.example:80": "outbound|83||exact.example",
     "set.example:80": "outbound|84||set.example", "198.51.100.2:80": "outbound|83||exact.example" },
@@ -132,6 +134,8 @@ check "its own address" '*198.51.100.7_is_this_machine*' "$(get self.wild.exampl
 check "a cloud's metadata" '*link-local*' "$(get metadata.wild.example >"$work/status"; logged access metadata.wild)"
 check "a name that does not exist" '503' "$(get missing.wild.example)"
 check "a name outside of the wildcard" '503*not within \*.wild.example' "$(get two.other.example)$(cat "$work/answer")"
+check "a copy of a request" '503' "$(get copied.fixed.example)"
+check "goes where its original would" yes "$(asked two three.wild.example)"
 
 # The same by the server name of TLS
 pass() { # <server name>
