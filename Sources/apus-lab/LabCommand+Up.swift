@@ -22,6 +22,7 @@ extension LabCommand {
             case .ready?:
                 print("The cluster is ready.")
                 if UserMachine.isNeeded, !UserMachine.hasOtherUsers { print(onlyRoot) }
+                if let closed = closedPrograms { print(closed) }
                 return printUse(home)
             case .held?: continue  // Somebody else's up was faster.
             case .failed(let reason)?: throw MeshError(.unavailable, reason)
@@ -38,6 +39,20 @@ extension LabCommand {
         Its containers can run as root only, and sidecars need a user of their own: apt-get install uidmap, and see that
         /etc/subuid and /etc/subgid have a line for this user.
         """
+
+    /// What to do about programs that sidecars, which have users of their own, may not run; nil when there is nothing.
+    private static var closedPrograms: String? {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe readlink("/proc/self/exe", &path, path.count)
+        let program = String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let directory = String(program.prefix(upTo: program.lastIndex(of: "/") ?? program.startIndex))
+        let isOpen = [directory, program].allSatisfy { path in
+            var status = stat()
+            return unsafe stat(path, &status) != 0 || status.st_mode & 0o005 == 0o005
+        }
+        return isOpen
+            ? nil : "Only root may run the programs in \(directory), but sidecars need to: chmod -R o+rX \(directory)"
+    }
 
     private static func endedEarly(_ home: LabHome) -> String {
         let words = (try? Files.readText(home.log))?.split(separator: "\n").last.map { ": \($0)" } ?? ""
@@ -74,6 +89,8 @@ extension LabCommand {
     static func run(_ arguments: LabArguments) async throws {
         let isInBackground = arguments.has("--in-background")
         let port = try arguments.port
+        // What containers see must not depend on the habits of who starts the lab; secrets have modes of their own.
+        umask(0o022)
         if UserMachine.isNeeded { try await replaceByOwnMachine(port) }
         do {
             let home = LabHome()

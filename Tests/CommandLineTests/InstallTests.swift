@@ -172,7 +172,7 @@ private func installed(_ lines: [String], on console: TestConsole = TestConsole(
         let deployment = try await api.get(.deployments, namespace: "edge", name: "gw")
         let error = await #expect(throws: MeshError.self) { try await Rollout(api: api).wait(deployment, until: .now) }
         let told =
-            "up to date; container proxy of pod gw-1 waits: CrashLoopBackOff: exec: \"proxy\": executable file not found"
+            "up to date; container proxy of pod gw-1 does not run: CrashLoopBackOff: exec: \"proxy\": executable file not found"
         #expect(error?.message.contains("\(told); see kubectl") ?? false)
     }
 

@@ -10,9 +10,10 @@ struct ControlPlaneReadiness {
     func wait(until deadline: ContinuousClock.Instant) async throws {
         while let missing = try await missing() {
             guard ContinuousClock.now < deadline else {
+                let reasons = await Rollout(api: api).complaints(namespace: installation.namespace, app: "istiod")
                 throw MeshError(
                     .timedOut,
-                    "\(installation.serviceName) is not ready: \(missing); see kubectl -n \(installation.namespace) "
+                    "\(installation.serviceName) is not ready: \(missing)\(reasons); see kubectl -n \(installation.namespace) "
                         + "describe pods -l app=istiod and kubectl -n \(installation.namespace) logs -l app=istiod"
                 )
             }

@@ -13,7 +13,7 @@ struct Rollout {
         let app = deployment["metadata", "labels", "app"]?.string ?? name
         while let missing = Self.missing(try await api.get(.deployments, namespace: namespace, name: name)) {
             guard ContinuousClock.now < deadline else {
-                let reasons = await complaints(namespace: namespace, app: app).map { "; \($0)" }.joined()
+                let reasons = await complaints(namespace: namespace, app: app)
                 throw MeshError(
                     .timedOut,
                     "\(name) is not ready: \(missing)\(reasons); see kubectl -n \(namespace) describe pods -l app=\(app) and "
@@ -24,23 +24,25 @@ struct Rollout {
         }
     }
 
-    /// What keeps the pods' containers from running, in the words of their node.
-    private func complaints(namespace: String, app: String) async -> [String] {
+    /// What keeps the pods' containers from running, in the words of their node; each after a semicolon.
+    func complaints(namespace: String, app: String) async -> String {
         let selector = "app=\(app)"
         let pods = try? await api.list(.pods, namespace: namespace, labelSelector: selector, fieldSelector: nil)
-        return (pods?.items ?? []).flatMap { pod in
+        let complaints = (pods?.items ?? []).flatMap { pod in
             let statuses = ["initContainerStatuses", "containerStatuses"].flatMap { pod["status", $0]?.array ?? [] }
             return statuses.compactMap { Self.complaint(pod, $0) }
         }
+        return complaints.map { "; \($0)" }.joined()
     }
 
     private static func complaint(_ pod: JSON, _ status: JSON) -> String? {
-        guard let waiting = status["state", "waiting"], let reason = waiting["reason"]?.string,
-            !["ContainerCreating", "PodInitializing"].contains(reason)
+        let state = status["state", "waiting"] ?? status["state", "terminated"] ?? [:]
+        guard let reason = state["reason"]?.string,
+            !["ContainerCreating", "PodInitializing", "Completed"].contains(reason)
         else { return nil }
         let last = status["lastState", "terminated", "message"]?.string
-        let words = [reason, last ?? waiting["message"]?.string].compactMap { $0 }.joined(separator: ": ")
-        return "container \(status["name"]?.string ?? "") of pod \(pod.metadata.name) waits: \(words)"
+        let words = [reason, last ?? state["message"]?.string].compactMap { $0 }.joined(separator: ": ")
+        return "container \(status["name"]?.string ?? "") of pod \(pod.metadata.name) does not run: \(words)"
     }
 
     /// Why a Deployment's rollout is not finished; nil when it is.

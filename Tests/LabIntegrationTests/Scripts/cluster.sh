@@ -8,9 +8,11 @@ set -u
 # shellcheck source=apart.sh
 . "$(dirname "$(readlink -f "$0")")/apart.sh"
 
-# The programs are where containers cannot see them, and nobody but root may enter.
-bin=$CLUSTER_TEST_HOME/programs
-mkdir -m 700 "$bin" && cp "$1" "$bin"
+# The programs are where containers cannot see them and nobody but root may enter, and who starts them keeps all to
+# themselves.
+bin=$CLUSTER_TEST_HOME/private/programs
+mkdir -p "$bin" && chmod 700 "$CLUSTER_TEST_HOME/private" && cp "$1" "$bin"
+umask 077
 samples=$(dirname "$(readlink -f "$0")")/../../../samples
 export PATH="$bin:$PATH" APUS_LAB_HOME="$CLUSTER_TEST_HOME/home" KUBECONFIG="$CLUSTER_TEST_HOME/home/kubeconfig"
 make_machine
