@@ -171,7 +171,7 @@ let package = Package(
         tests("GRPC", ["Base", "HTTP", "Network", "Subprocess", "TLS", "TestStreams", "TestTLS"]),
         tests("Injection", ["JSON", "YAML"]),
         tests("CommandLine", ["Base", "JSON", "Kubernetes", "MeshAPI", "TestKubernetes", "YAML"]),
-        tests("YAML", ["JSON"]),
+        tests("YAML", ["Base", "JSON"]),
         tests("MeshAPI", ["Base", "JSON", "YAML"]),
         .target(
             name: "TestMesh",
@@ -263,7 +263,7 @@ if Context.environment["APUS_FUZZ"] != nil {
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
-                "EventLoop", "HTTP", "JSON", "Kubernetes", "LabNode", "LabServer", "MeshAPI", "Protobuf",
+                "Base", "EventLoop", "HTTP", "JSON", "Kubernetes", "LabNode", "LabServer", "MeshAPI", "Protobuf",
                 "RegularExpressions", "Streaming", "TLS", "YAML",
             ],
             path: "Tests/Fuzz",

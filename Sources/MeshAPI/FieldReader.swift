@@ -1,3 +1,4 @@
+internal import Base
 public import JSON
 
 /// What is wrong with fields of one object, in the order found.

@@ -1,3 +1,5 @@
+internal import Base
+
 /// How clients talk to a host, a subset of it, or a port (DestinationRule `trafficPolicy`).
 public struct TrafficPolicy: Hashable, Sendable {
     public struct PortSettings: Hashable, Sendable {

@@ -105,23 +105,7 @@ struct RunningPlane {
 extension World {
     /// The world, with an API server that knows the token of each service account: its name.
     static func api() -> InMemoryAPI {
-        let api = InMemoryAPI { type, object in
-            guard type == .tokenReviews else { return nil }
-            var answer = object
-            let account = object["spec", "token"]?.string ?? ""
-            guard ["sleep", "httpbin"].contains(account) else {
-                answer["status"] = ["authenticated": false]
-                return answer
-            }
-            answer["status"] = [
-                "authenticated": true, "audiences": ["istio-ca"],
-                "user": [
-                    "username": .string("system:serviceaccount:full:\(account)"),
-                    "extra": ["authentication.kubernetes.io/pod-name": [.string("\(account)-1")]],
-                ],
-            ]
-            return answer
-        }
+        let api = InMemoryAPI.reviewingTokens(of: ["sleep", "httpbin"])
         let types: [String: ResourceType] = [
             "Namespace": .namespaces, "Pod": .pods, "Service": .services, "EndpointSlice": .endpointSlices,
         ]

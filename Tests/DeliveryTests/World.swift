@@ -11,19 +11,7 @@ enum World {
 
     /// - Parameter endpoint: Where the sidecar of httpbin-1 accepts.
     static func api(endpoint: SocketAddress) -> InMemoryAPI {
-        let api = InMemoryAPI { type, object in
-            guard type == .tokenReviews else { return nil }
-            let account = object["spec", "token"]?.string ?? ""
-            var answer = object
-            answer["status"] = [
-                "authenticated": true, "audiences": ["istio-ca"],
-                "user": [
-                    "username": .string("system:serviceaccount:full:\(account)"),
-                    "extra": ["authentication.kubernetes.io/pod-name": [.string("\(account)-1")]],
-                ],
-            ]
-            return answer
-        }
+        let api = InMemoryAPI.reviewingTokens()
         api.put(.namespaces, ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "full"]])
         api.put(.pods, pod("sleep", address: "127.0.0.5"))
         api.put(.pods, pod("httpbin", address: endpoint.ip.description))

@@ -195,13 +195,7 @@ import YAML
 
     private static func analyze(_ objects: String) throws -> [AnalysisMessage] {
         var mesh = try Manifest.migration()
-        mesh.pod(
-            "istio-system",
-            "ingress",
-            app: "ingress",
-            labels: ["istio": "ingressgateway"],
-            annotations: ["inject.istio.io/templates": "gateway"]
-        )
+        mesh.ingressGateway()
         try mesh.service(
             "istio-system",
             "ingress",

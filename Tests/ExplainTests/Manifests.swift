@@ -21,14 +21,7 @@ enum Manifest {
     static func object(_ version: String, _ kind: String, _ namespace: String, _ name: String, _ members: String)
         -> String
     {
-        """
-        ---
-        apiVersion: \(version)
-        kind: \(kind)
-        metadata: {namespace: \(namespace), name: \(name)}
-        spec: {\(members)}
-
-        """
+        manifest(version, kind, namespace, name, members)
     }
 
     /// A client and a server with sidecars in `full`, and both without in `legacy`.
@@ -40,5 +33,18 @@ enum Manifest {
             try mesh.service(namespace, "httpbin")
         }
         return mesh
+    }
+}
+
+extension MeshFixture {
+    /// The pod of a gateway, as the demo profile labels it.
+    mutating func ingressGateway() {
+        pod(
+            "istio-system",
+            "ingress",
+            app: "ingress",
+            labels: ["istio": "ingressgateway"],
+            annotations: ["inject.istio.io/templates": "gateway"]
+        )
     }
 }

@@ -97,13 +97,7 @@ import YAML
 
     @Test func `routes of gateways are told by pod and host`() throws {
         var mesh = try Manifest.migration()
-        mesh.pod(
-            "istio-system",
-            "ingress",
-            app: "ingress",
-            labels: ["istio": "ingressgateway"],
-            annotations: ["inject.istio.io/templates": "gateway"]
-        )
+        mesh.ingressGateway()
         try mesh.add(
             Manifest.object(
                 "networking.istio.io/v1",

@@ -1,3 +1,4 @@
+import Base
 import CNghttp2
 import Testing
 
@@ -40,7 +41,7 @@ import Testing
     }
 
     @Test func `blocks keep what is in them, whatever happens to others`() throws {
-        var generator = SeededGenerator(state: 7)
+        var generator = SplitMix64(seed: 7)
         var blocks: [Block] = []
         for round in 0..<10_000 {
             let count = Int.random(in: 1...6000, using: &generator)

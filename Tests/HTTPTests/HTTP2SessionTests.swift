@@ -1,3 +1,4 @@
+import Base
 import Testing
 
 @testable import HTTP
@@ -201,7 +202,7 @@ struct JoinedSessions {
     }
 
     @Test(arguments: 0..<50) func `hostile frames break nothing`(seed: UInt64) throws {
-        var generator = SeededGenerator(state: seed)
+        var generator = SplitMix64(seed: seed)
         let client = HTTP2Session(.client)
         for _ in 0..<5 {
             let stream = try client.request(get, isEnd: false)

@@ -92,23 +92,6 @@ import YAML
         #expect(config.meshMTLS?.usableWorkloadCipherSuites == ["ECDHE-RSA-AES128-GCM-SHA256"])
         #expect(TLSConfig().usableWorkloadCipherSuites == TLSConfig.workloadCipherSuites)
     }
-
-    @Test(arguments: [
-        ("10s", Duration.seconds(10)), ("1.5s", .milliseconds(1500)), ("30ms", .milliseconds(30)), ("0", .zero),
-        ("1h5m", .seconds(3900)), ("-2s", .seconds(-2)), (".5s", .milliseconds(500)),
-    ])
-    func `durations are read as Go writes them`(text: String, duration: Duration) {
-        #expect(Duration(goText: text) == duration)
-    }
-
-    @Test(arguments: ["", "10", "s", "1x", "1.s.", "--1s", "1s ", "1e3s", "99999999999999999999h"])
-    func `what is no duration is refused`(text: String) { #expect(Duration(goText: text) == nil) }
-
-    @Test func `durations are written as protobuf does`() {
-        #expect(Duration.seconds(10).protobufText == "10s")
-        #expect(Duration.milliseconds(1500).protobufText == "1.500s")
-        #expect(Duration.milliseconds(-30).protobufText == "-0.030s")
-    }
 }
 
 @Suite struct IstioOperatorTests {

@@ -3,34 +3,6 @@ import MeshAPI
 import TestMesh
 import Testing
 
-/// A rule for a host, as YAML.
-func destinationRule(
-    _ namespace: String,
-    _ name: String,
-    _ spec: String,
-    created: String = "2024-01-01T00:00:00Z"
-) -> String {
-    """
-    ---
-    apiVersion: networking.istio.io/v1
-    kind: DestinationRule
-    metadata: {namespace: \(namespace), name: \(name), creationTimestamp: "\(created)"}
-    spec: \(flow(spec))
-
-    """
-}
-
-func peerAuthentication(_ namespace: String, _ name: String, _ spec: String) -> String {
-    """
-    ---
-    apiVersion: security.istio.io/v1
-    kind: PeerAuthentication
-    metadata: {namespace: \(namespace), name: \(name)}
-    spec: \(flow(spec))
-
-    """
-}
-
 @Suite struct AutomaticTLSTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let rule: String

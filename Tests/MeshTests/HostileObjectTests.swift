@@ -1,3 +1,4 @@
+import Base
 import JSON
 import Kubernetes
 import Mesh
@@ -16,7 +17,7 @@ import YAML
         ["matchLabels": ["": "*"]], ["number": -5], ["mode": "STRICT"], "None", "ExternalName", "istio", "10.0.0.1",
     ]
 
-    private static func mutated(_ value: JSON, _ numbers: inout RandomNumbers, depth: Int = 0) -> JSON {
+    private static func mutated(_ value: JSON, _ numbers: inout SplitMix64, depth: Int = 0) -> JSON {
         if depth > 1, numbers.chance(12) { return numbers.pick(values) }
         switch value {
         case .object(var members):

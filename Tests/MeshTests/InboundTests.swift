@@ -106,7 +106,7 @@ import Testing
 
     @Test func `STRICT lets no plaintext through, whatever the port`() {
         for application in [Application.auto, .http, .http2, .tcp] {
-            for bytes in InboundBytes.allCases where !bytes.isMeshTLS {
+            for bytes in InboundBytes.allCases where bytes != .meshHTTP && bytes != .meshTCP {
                 #expect(!InboundOutcome(of: bytes, application: application, mode: .strict).isAccepted)
             }
         }

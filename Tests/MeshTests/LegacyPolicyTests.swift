@@ -13,14 +13,7 @@ import Testing
     }
 
     private static func policy(_ name: String, _ spec: String, created: String = "2024-01-01T00:00:00Z") -> String {
-        """
-        ---
-        apiVersion: authentication.istio.io/v1alpha1
-        kind: Policy
-        metadata: {namespace: foo, name: \(name), creationTimestamp: "\(created)"}
-        spec: \(flow(spec))
-
-        """
+        manifest("authentication.istio.io/v1alpha1", "Policy", "foo", name, spec, created: created)
     }
 
     private static func meshPolicy(_ spec: String) -> String {

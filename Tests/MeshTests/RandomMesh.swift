@@ -1,3 +1,4 @@
+import Base
 import JSON
 import Kubernetes
 import Mesh
@@ -5,18 +6,7 @@ import MeshAPI
 import TestMesh
 import YAML
 
-/// Repeatable random numbers (SplitMix64).
-struct RandomNumbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-
+extension SplitMix64 {
     mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[Int(next() % UInt64(elements.count))]
     }
@@ -28,11 +18,11 @@ struct RandomNumbers: RandomNumberGenerator {
 struct RandomMesh {
     static let namespaces = ["a", "b", "istio-system"]
     static let apps = ["web", "db", "api"]
-    var numbers: RandomNumbers
+    var numbers: SplitMix64
     private(set) var fixture = MeshFixture()
 
     init(seed: UInt64) throws {
-        numbers = RandomNumbers(state: seed)
+        numbers = SplitMix64(seed: seed)
         if numbers.chance(20) { try fixture.configure("enableAutoMtls: false") }
         for namespace in Self.namespaces {
             for app in Self.apps {

@@ -15,137 +15,142 @@ import Testing
         var testDescription: String { rule }
     }
 
-    private static func policy(
-        _ namespace: String,
-        _ name: String,
-        _ spec: String,
-        created: String = "2024-01-01T00:00:00Z"
-    ) -> String {
-        """
-        ---
-        apiVersion: security.istio.io/v1
-        kind: PeerAuthentication
-        metadata: {namespace: \(namespace), name: \(name), creationTimestamp: "\(created)"}
-        spec: \(flow(spec))
-
-        """
-    }
-
     private static let selector = "selector: {matchLabels: {app: httpbin}}"
 
     static let cases = [
         Case(rule: "no policy is permissive", policies: "", mode: .permissive, reason: "mesh default"),
         Case(
             rule: "the mesh's policy holds everywhere",
-            policies: policy("istio-system", "default", "mtls: {mode: STRICT}"),
+            policies: peerAuthentication("istio-system", "default", "mtls: {mode: STRICT}"),
             mode: .strict,
             reason: "PeerAuthentication istio-system/default"
         ),
         Case(
             rule: "an empty selector in the root namespace is the mesh's",
-            policies: policy("istio-system", "default", "{selector: {matchLabels: {}}, mtls: {mode: STRICT}}"),
+            policies: peerAuthentication(
+                "istio-system",
+                "default",
+                "{selector: {matchLabels: {}}, mtls: {mode: STRICT}}"
+            ),
             mode: .strict,
             reason: "PeerAuthentication istio-system/default"
         ),
         Case(
             rule: "a selector in the root namespace is ignored",
-            policies: policy("istio-system", "default", "{\(selector), mtls: {mode: STRICT}}"),
+            policies: peerAuthentication("istio-system", "default", "{\(selector), mtls: {mode: STRICT}}"),
             mode: .permissive,
             reason: "mesh default"
         ),
         Case(
             rule: "an unset mesh policy is permissive",
-            policies: policy("istio-system", "default", "{}"),
+            policies: peerAuthentication("istio-system", "default", "{}"),
             mode: .permissive,
             reason: "PeerAuthentication istio-system/default"
         ),
         Case(
             rule: "the namespace overrides the mesh",
-            policies: policy("istio-system", "default", "mtls: {mode: STRICT}")
-                + policy("foo", "ns", "mtls: {mode: DISABLE}"),
+            policies: peerAuthentication("istio-system", "default", "mtls: {mode: STRICT}")
+                + peerAuthentication("foo", "ns", "mtls: {mode: DISABLE}"),
             mode: .disable,
             reason: "PeerAuthentication foo/ns"
         ),
         Case(
             rule: "an unset namespace inherits the mesh",
-            policies: policy("istio-system", "default", "mtls: {mode: STRICT}")
-                + policy("foo", "ns", "mtls: {mode: UNSET}"),
+            policies: peerAuthentication("istio-system", "default", "mtls: {mode: STRICT}")
+                + peerAuthentication("foo", "ns", "mtls: {mode: UNSET}"),
             mode: .strict,
             reason: "PeerAuthentication istio-system/default"
         ),
         Case(
             rule: "another namespace's policy says nothing",
-            policies: policy("bar", "ns", "mtls: {mode: STRICT}"),
+            policies: peerAuthentication("bar", "ns", "mtls: {mode: STRICT}"),
             mode: .permissive,
             reason: "mesh default"
         ),
         Case(
             rule: "the workload overrides the namespace",
-            policies: policy("foo", "ns", "mtls: {mode: STRICT}")
-                + policy("foo", "w", "{\(selector), mtls: {mode: PERMISSIVE}}"),
+            policies: peerAuthentication("foo", "ns", "mtls: {mode: STRICT}")
+                + peerAuthentication("foo", "w", "{\(selector), mtls: {mode: PERMISSIVE}}"),
             mode: .permissive,
             reason: "PeerAuthentication foo/w"
         ),
         Case(
             rule: "all labels of a selector are needed",
-            policies: policy("foo", "w", "{selector: {matchLabels: {app: httpbin, tier: x}}, mtls: {mode: STRICT}}"),
+            policies: peerAuthentication(
+                "foo",
+                "w",
+                "{selector: {matchLabels: {app: httpbin, tier: x}}, mtls: {mode: STRICT}}"
+            ),
             mode: .permissive,
             reason: "mesh default"
         ),
         Case(
             rule: "a port overrides the workload",
-            policies: policy("foo", "w", "{\(selector), mtls: {mode: STRICT}, portLevelMtls: {80: {mode: DISABLE}}}"),
+            policies: peerAuthentication(
+                "foo",
+                "w",
+                "{\(selector), mtls: {mode: STRICT}, portLevelMtls: {80: {mode: DISABLE}}}"
+            ),
             mode: .disable,
             reason: "PeerAuthentication foo/w"
         ),
         Case(
             rule: "an unset port has the workload's mode",
-            policies: policy("foo", "w", "{\(selector), mtls: {mode: STRICT}, portLevelMtls: {80: {}}}"),
+            policies: peerAuthentication("foo", "w", "{\(selector), mtls: {mode: STRICT}, portLevelMtls: {80: {}}}"),
             mode: .strict,
             reason: "PeerAuthentication foo/w"
         ),
         Case(
             rule: "an unset port of an unset workload has the namespace's mode",
-            policies: policy("foo", "ns", "mtls: {mode: STRICT}")
-                + policy("foo", "w", "{\(selector), portLevelMtls: {80: {}}}"),
+            policies: peerAuthentication("foo", "ns", "mtls: {mode: STRICT}")
+                + peerAuthentication("foo", "w", "{\(selector), portLevelMtls: {80: {}}}"),
             mode: .strict,
             reason: "PeerAuthentication foo/ns"
         ),
         Case(
             rule: "other ports than the listed ones have the workload's mode",
-            policies: policy("foo", "w", "{\(selector), mtls: {mode: STRICT}, portLevelMtls: {80: {mode: DISABLE}}}"),
+            policies: peerAuthentication(
+                "foo",
+                "w",
+                "{\(selector), mtls: {mode: STRICT}, portLevelMtls: {80: {mode: DISABLE}}}"
+            ),
             port: 81,
             mode: .strict,
             reason: "PeerAuthentication foo/w"
         ),
         Case(
             rule: "a port is the workload's, not the Service's",
-            policies: policy("foo", "w", "{\(selector), mtls: {mode: STRICT}, portLevelMtls: {8000: {mode: DISABLE}}}"),
+            policies: peerAuthentication(
+                "foo",
+                "w",
+                "{\(selector), mtls: {mode: STRICT}, portLevelMtls: {8000: {mode: DISABLE}}}"
+            ),
             mode: .strict,
             reason: "PeerAuthentication foo/w"
         ),
         Case(
             rule: "the oldest of two for the mesh counts",
-            policies: policy("istio-system", "a", "mtls: {mode: STRICT}", created: "2024-01-02T00:00:00Z")
-                + policy("istio-system", "b", "mtls: {mode: DISABLE}"),
+            policies: peerAuthentication("istio-system", "a", "mtls: {mode: STRICT}", created: "2024-01-02T00:00:00Z")
+                + peerAuthentication("istio-system", "b", "mtls: {mode: DISABLE}"),
             mode: .disable,
             reason: "PeerAuthentication istio-system/b"
         ),
         Case(
             rule: "of two equally old the first by name counts",
-            policies: policy("foo", "b", "mtls: {mode: STRICT}") + policy("foo", "a", "mtls: {mode: DISABLE}"),
+            policies: peerAuthentication("foo", "b", "mtls: {mode: STRICT}")
+                + peerAuthentication("foo", "a", "mtls: {mode: DISABLE}"),
             mode: .disable,
             reason: "PeerAuthentication foo/a"
         ),
         Case(
             rule: "only the oldest matching workload policy counts, and nothing of the other is merged",
-            policies: policy(
+            policies: peerAuthentication(
                 "foo",
                 "new",
                 "{\(selector), portLevelMtls: {80: {mode: DISABLE}}}",
                 created: "2024-01-02T00:00:00Z"
             )
-                + policy("foo", "old", "{\(selector), mtls: {mode: STRICT}}"),
+                + peerAuthentication("foo", "old", "{\(selector), mtls: {mode: STRICT}}"),
             mode: .strict,
             reason: "PeerAuthentication foo/old"
         ),
@@ -179,7 +184,7 @@ import Testing
     @Test func `a policy taken away no longer counts`() throws {
         var mesh = MeshFixture()
         mesh.pod("foo", "httpbin")
-        try mesh.add(Self.policy("foo", "ns", "mtls: {mode: STRICT}"))
+        try mesh.add(peerAuthentication("foo", "ns", "mtls: {mode: STRICT}"))
         var model = mesh.model
         let pod = try #require(model.pod("foo", "httpbin"))
         #expect(model.serverMode(of: pod, port: 80).mode == .strict)
@@ -193,7 +198,7 @@ import Testing
     @Test func `an unreadable policy leaves its former version in force`() throws {
         var mesh = MeshFixture()
         mesh.pod("foo", "httpbin")
-        try mesh.add(Self.policy("foo", "ns", "mtls: {mode: STRICT}"))
+        try mesh.add(peerAuthentication("foo", "ns", "mtls: {mode: STRICT}"))
         var model = mesh.model
         let pod = try #require(model.pod("foo", "httpbin"))
         var broken = mesh.objects[1]

@@ -76,7 +76,7 @@ import Testing
 
     @Test func `an endpoint that is left out is not picked until its time is over`() throws {
         let pool = Self.pool(3, percent: 70)
-        var random = FastRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         func picked(at now: MonotonicTime) throws -> Set<String> {
             var names: Set<String> = []
             for _ in 0..<200 {
@@ -97,7 +97,7 @@ import Testing
 
     @Test func `when all are left out there is none`() {
         let pool = Self.pool(1, percent: 100)
-        var random = FastRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         for _ in 0..<2 { _ = pool.record(.gatewayError, of: pool.endpoints[0], at: Self.start) }
         #expect(pool.pick(original: pool.endpoints[0].address, at: Self.start, &random) == nil)
     }

@@ -1,3 +1,4 @@
+import Base
 import Discovery
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 @Suite struct EndpointPickerTests {
     func counts(_ picker: EndpointPicker, endpoints: Int, rounds: Int, load: (Int) -> Int = { _ in 0 }) -> [Int] {
         var picker = picker
-        var random = FastRandom(seed: 7)
+        var random = SplitMix64(seed: 7)
         var counts = Array(repeating: 0, count: endpoints)
         for _ in 0..<rounds {
             if let index = picker.pick(using: &random, load: load) { counts[index] += 1 }
@@ -37,7 +38,7 @@ import Testing
     }
 
     @Test func `an endpoint that just failed is avoided when there is another`() {
-        var random = FastRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         var two = EndpointPicker(.roundRobin, weights: [1, 1])
         for _ in 0..<20 {
             let index = two.pick(excluding: 0, using: &random) { _ in 0 }

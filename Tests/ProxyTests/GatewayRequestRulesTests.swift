@@ -73,7 +73,7 @@ import Testing
 
 @Suite struct WeightedDestinationTests {
     @Test func `shares are as the weights are`() {
-        var random = FastRandom(seed: 7)
+        var random = SplitMix64(seed: 7)
         let destinations = [WeightedDestination("a", weight: 9), WeightedDestination("b", weight: 1)]
         var counts: [String: Int] = [:]
         for _ in 0..<10_000 { counts[destinations.pick(&random), default: 0] += 1 }

@@ -1,3 +1,4 @@
+import Base
 import Discovery
 import Testing
 
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func `a request id is a random UUID`() {
-        var random = FastRandom(seed: 3)
+        var random = SplitMix64(seed: 3)
         let id = RequestID.make(using: &random)
         let text = String(decoding: id.indices.map { id[$0] }, as: UTF8.self)
         #expect(text.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil)

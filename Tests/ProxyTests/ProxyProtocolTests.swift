@@ -55,7 +55,7 @@ import Testing
 
     /// What strangers send, made of what is nearly right.
     @Test func `no input makes it read too far, or change its mind`() {
-        var random = FastRandom(seed: 11)
+        var random = SplitMix64(seed: 11)
         for _ in 0..<20_000 {
             var bytes = Self.good[random.below(Self.good.count)].bytes
             for _ in 0...random.below(4) where !bytes.isEmpty {

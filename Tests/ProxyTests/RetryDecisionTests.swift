@@ -1,3 +1,4 @@
+import Base
 import Discovery
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
         policy.conditions = conditions
         policy.statusCodes = statuses
         var decision = RetryDecision(policy)
-        var random = FastRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         let answer = decision.decide(failure, isIdempotent: isIdempotent, canReplay: canReplay, &random)
         if case .retry = answer { return true }
         return false
@@ -78,7 +79,7 @@ import Testing
 
     @Test func `gives up after the last attempt, and says why`() {
         var decision = RetryDecision(RetryPolicy(attempts: 2))
-        var random = FastRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         var answers: [RetryDecision.Answer] = []
         for _ in 0..<3 {
             let failure = RetryDecision.Failure.reset(.remoteConnectionFailure, .notSent)
@@ -95,7 +96,7 @@ import Testing
         policy.backoff = .milliseconds(100)
         var longest = [Duration](repeating: .zero, count: 8)
         for seed in 0..<400 {
-            var random = FastRandom(seed: UInt64(seed))
+            var random = SplitMix64(seed: UInt64(seed))
             var decision = RetryDecision(policy)
             for attempt in 0..<8 {
                 let failure = RetryDecision.Failure.reset(.remoteConnectionFailure, .notSent)

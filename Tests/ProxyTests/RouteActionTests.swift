@@ -110,14 +110,14 @@ import Testing
         let plan = try ForwardingPlan(
             HTTPForwarding([WeightedDestination("a", weight: 1), WeightedDestination("b", weight: 3)])
         )
-        var random = FastRandom(seed: 5)
+        var random = SplitMix64(seed: 5)
         let count = (0..<10_000).count { _ in plan.choose(using: &random).name == "b" }
         #expect((7_300...7_700).contains(count))
         #expect(throws: MeshError.self) { try ForwardingPlan(HTTPForwarding([])) }
     }
 
     @Test func `a percentage is as fine as a millionth`() {
-        var random = FastRandom(seed: 5)
+        var random = SplitMix64(seed: 5)
         #expect((0..<1000).allSatisfy { _ in Percentage.all.occurs(&random) })
         #expect((0..<1000).allSatisfy { _ in !Percentage.none.occurs(&random) })
         let count = (0..<100_000).count { _ in Percentage(millionths: 1_000).occurs(&random) }

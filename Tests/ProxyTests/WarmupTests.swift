@@ -42,7 +42,7 @@ import Testing
 
     /// How many of 4,000 requests each endpoint gets.
     private static func counts(_ pool: DestinationPool, at now: MonotonicTime) -> [Int] {
-        var random = FastRandom(seed: 3)
+        var random = SplitMix64(seed: 3)
         var counts = [Int](repeating: 0, count: pool.endpoints.count)
         for _ in 0..<4000 {
             let picked = pool.pick(original: pool.endpoints[0].address, at: now, &random)

@@ -1,3 +1,4 @@
+import Base
 import JSON
 import Testing
 import YAML
@@ -112,7 +113,7 @@ import YAML
 
     @Test func `no change of a manifest makes the reader fail in any other way than by refusing`() {
         let manifest = Array("a: &x [1, {b: 'c'}]\nd: *x\n<<: {e: |\n  f\n}\n# g\n--- !!str \"\\u00e9\"\n".utf8)
-        var random = Numbers(state: 7)
+        var random = SplitMix64(seed: 7)
         for _ in 0..<3000 {
             var bytes = manifest
             for _ in 0...Int(random.next() % 4) {
@@ -125,18 +126,5 @@ import YAML
             }
             _ = try? YAML.documents(bytes)
         }
-    }
-}
-
-/// Repeatable random numbers (SplitMix64).
-struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

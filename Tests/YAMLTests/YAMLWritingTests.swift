@@ -1,3 +1,4 @@
+import Base
 import JSON
 import Testing
 import YAML
@@ -65,7 +66,7 @@ import YAML
     }
 
     @Test func `every value is read back as it was written`() throws {
-        var random = Numbers(state: 1)
+        var random = SplitMix64(seed: 1)
         for _ in 0..<500 {
             let value = JSON.random(&random, depth: 0)
             guard !value.isNull else { continue }
@@ -88,7 +89,7 @@ extension JSON {
         "!a", "12e03", "1:30", "null", "<<", "=", "a\n\n\nb\n\n", "  leading\ntext",
     ]
 
-    static func random(_ numbers: inout Numbers, depth: Int) -> JSON {
+    static func random(_ numbers: inout SplitMix64, depth: Int) -> JSON {
         switch numbers.next() % (depth > 3 ? 5 : 7) {
         case 0: return .null
         case 1: return .bool(numbers.next() % 2 == 0)

@@ -1,3 +1,5 @@
+internal import Base
+
 /// A flag that a command understands.
 struct Flag: Hashable, Sendable {
     enum Kind: String, Sendable {
@@ -60,21 +62,6 @@ struct Flag: Hashable, Sendable {
         }
     }
 
-    /// A duration as Go writes it: numbers with units `ms`, `s`, `m`, `h`, one after another.
-    static func duration(_ text: String) -> Duration? {
-        if text == "0" { return .zero }
-        var rest = text[...]
-        var total = Duration.zero
-        guard !rest.isEmpty else { return nil }
-        while !rest.isEmpty {
-            let number = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-            let unit = rest.dropFirst(number.count).prefix { $0.isLetter }
-            guard let value = Double(number), value < 1e9,
-                let seconds = ["ms": 0.001, "s": 1, "m": 60, "h": 3600][unit]
-            else { return nil }
-            total += .milliseconds(Int64(value * seconds * 1000))
-            rest = rest.dropFirst(number.count + unit.count)
-        }
-        return total
-    }
+    /// A duration as Go writes it, not below zero.
+    static func duration(_ text: String) -> Duration? { Duration(goText: text).flatMap { $0 >= .zero ? $0 : nil } }
 }

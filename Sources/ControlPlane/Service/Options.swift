@@ -114,23 +114,10 @@ struct Options: Sendable, Equatable {
         return result
     }
 
-    /// Reads Go's hours, minutes and seconds: `24h`, `1h30m`, `45s`.
     private static func duration(_ text: String, _ variable: String) throws(MeshError) -> Duration {
-        var total: Int64 = 0
-        var number = ""
-        for character in text {
-            switch character {
-            case "0"..."9": number.append(character)
-            case "h", "m", "s":
-                guard let value = Int64(number), value < 1 << 40 else { number = "?"; continue }
-                total += value * (character == "h" ? 3600 : character == "m" ? 60 : 1)
-                number = ""
-            default: number = "?"
-            }
-        }
-        guard number.isEmpty, total > 0 else {
+        guard let duration = Duration(goText: text), duration > .zero else {
             throw MeshError(.invalidConfiguration, "\(variable) is \"\(text)\"; give a duration such as 24h or 90m")
         }
-        return .seconds(total)
+        return duration
     }
 }

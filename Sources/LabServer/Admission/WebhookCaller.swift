@@ -87,15 +87,10 @@ struct WebhookCaller: Sendable {
         let end = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority = rest[..<end]
         let path = end == rest.endIndex ? "/" : String(rest[end...])
-        if let address = SocketAddress(authority) {
-            let host = address.ip.description
-            return Target(host: host, port: address.port, path: path, serverName: host, url: url)
-        }
-        let parts = authority.split(separator: ":", maxSplits: 1).map(String.init)
-        guard let host = parts.first, let port = parts.count > 1 ? UInt16(parts[1]) : 443 else {
+        guard let server = HostPort(authority) ?? HostPort("\(authority):443") else {
             throw MeshError(.invalidConfiguration, "the url \(url) of the webhook has no host and port")
         }
-        return Target(host: host, port: port, path: path, serverName: host, url: url)
+        return Target(host: server.host, port: server.port, path: path, serverName: server.host, url: url)
     }
 }
 

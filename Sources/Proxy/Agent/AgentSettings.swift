@@ -28,12 +28,6 @@ struct AgentSettings: Sendable {
     /// Where the application's own metrics are, if anywhere.
     var applicationMetrics: (path: String, port: UInt16)?
 
-    struct HostPort: Sendable, Hashable, CustomStringConvertible {
-        var host: String
-        var port: UInt16
-        var description: String { "\(host):\(port)" }
-    }
-
     /// - Throws: ``MeshError`` that names the variable or flag.
     init(
         role: AgentRole = .sidecar,
@@ -125,33 +119,16 @@ struct AgentSettings: Sendable {
     }
 
     private static func address(_ name: String, _ text: String) throws(MeshError) -> HostPort {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+        guard let address = HostPort(text) else {
             throw MeshError(.invalidConfiguration, "\(name): \(text) is not host:port")
         }
-        return HostPort(host: String(text[..<colon]), port: port)
+        return address
     }
 
-    /// Reads Go's form of a duration, such as `1h30m`, `45s` or `300ms`; nil for anything else.
+    /// Reads Go's notation of a duration; nil for anything else, and below zero.
     static func duration(_ text: String?) -> Duration? {
-        guard let text, !text.isEmpty else { return nil }
-        var total = Duration.zero
-        var number = ""
-        var unit = ""
-        for character in text + "\u{0}" {
-            let isDigit = character.isNumber || character == "."
-            if !unit.isEmpty, isDigit || character == "\u{0}" {
-                guard let value = Double(number), let size = units[unit] else { return nil }
-                total += size * value
-                (number, unit) = ("", "")
-            }
-            if isDigit { number.append(character) } else if character != "\u{0}" { unit.append(character) }
-        }
-        return number.isEmpty ? total : nil
+        text.flatMap { Duration(goText: $0) }.flatMap { $0 >= .zero ? $0 : nil }
     }
-
-    private static let units: [String: Duration] = [
-        "ms": .milliseconds(1), "s": .seconds(1), "m": .seconds(60), "h": .seconds(3600),
-    ]
 
     private static func scrape(_ annotations: JSON?) -> (path: String, port: UInt16)? {
         guard let annotations, annotations["scrape"]?.string == "true" || annotations["scrape"]?.bool == true,

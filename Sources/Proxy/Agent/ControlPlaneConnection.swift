@@ -9,7 +9,7 @@ struct ControlPlaneConnection: Sendable {
     let state: ProxyState
 
     /// Opens a connection, verified by the mesh's roots, with the workload's certificate once there is one.
-    func connect(_ address: AgentSettings.HostPort) async throws -> GRPCClient {
+    func connect(_ address: HostPort) async throws -> GRPCClient {
         var configuration = TLSClientConfiguration(verification: PeerVerification(trust: try trust(), names: .host))
         if let identity = state.identity, identity.leaf.notAfter > .now { configuration.identity = identity }
         let context = try TLSClientContext(configuration)

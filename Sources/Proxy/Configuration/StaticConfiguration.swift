@@ -50,10 +50,8 @@ struct StaticConfiguration: Sendable {
             content.addresses[address] = try Self.route(value)
         }
         for (key, value) in json["hosts"]?.object ?? [:] {
-            guard let colon = key.lastIndex(of: ":"), let port = UInt16(key[key.index(after: colon)...]) else {
-                throw Self.wrong("hosts", key)
-            }
-            content.hosts[.init(host: String(key[..<colon]), port: port)] = try Self.host(value)
+            guard let name = HostPort(key) else { throw Self.wrong("hosts", key) }
+            content.hosts[.init(host: name.host, port: name.port)] = try Self.host(value)
         }
         content.otherHosts = .unknown
         for value in json["destinations"]?.array ?? [] {

@@ -165,9 +165,8 @@ struct StaticRoute {
     /// `2s`, `250ms`; zero when absent.
     private static func duration(_ json: JSON?) throws(MeshError) -> Duration {
         guard let text = json?.string else { return .zero }
-        if text.hasSuffix("ms"), let number = Double(text.dropLast(2)) { return .milliseconds(number) }
-        if text.hasSuffix("s"), let number = Double(text.dropLast()) { return .seconds(number) }
-        throw StaticConfiguration.wrong("duration", text)
+        guard let duration = Duration(goText: text) else { throw StaticConfiguration.wrong("duration", text) }
+        return duration
     }
 }
 

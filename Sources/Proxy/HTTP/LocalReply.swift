@@ -115,12 +115,6 @@ struct LocalReply: Hashable, Sendable {
         flag: .upstreamTimeout,
         details: "upstream_per_try_timeout"
     )
-    static let headersTooLarge = Self(
-        status: 431,
-        body: "",
-        flag: .downstreamProtocolError,
-        details: "request_headers_too_large"
-    )
     /// Nobody told the proxy in time what this request's authority means: nothing is sent anywhere.
     static let routeUnknown = Self(
         status: 503,

@@ -1,3 +1,5 @@
+internal import Base
+
 /// A random UUID (RFC 9562 §5.4) as `x-request-id` carries it.
 enum RequestID {
     private static let digits = InlineArray<16, UInt8> { index in
@@ -5,7 +7,7 @@ enum RequestID {
     }
 
     /// Makes its 36 characters, without heap.
-    static func make(using random: inout FastRandom) -> InlineArray<36, UInt8> {
+    static func make(using random: inout SplitMix64) -> InlineArray<36, UInt8> {
         var bytes = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
         var position = 0
         var high = random.next()

@@ -1,3 +1,4 @@
+internal import Base
 internal import Discovery
 
 /// Whether a request that got no response, or not the right one, is sent again.
@@ -54,7 +55,7 @@ struct RetryDecision: Hashable, Sendable {
         _ failure: Failure,
         isIdempotent: Bool,
         canReplay: Bool,
-        _ random: inout FastRandom
+        _ random: inout SplitMix64
     ) -> Answer {
         if policy.attempts <= 0 { return .giveUp }
         let isRace = isIdempotent && failure.isIdleRace
@@ -96,7 +97,7 @@ struct RetryDecision: Hashable, Sendable {
     ]
 
     /// A random part of the base, which doubles with each attempt up to ten times itself.
-    private func pause(_ random: inout FastRandom) -> Duration {
+    private func pause(_ random: inout SplitMix64) -> Duration {
         let base = max(1, Int(policy.backoff.nanoseconds / 1000))
         let doubled = base << min(10, policy.attempts - attemptsLeft)
         return .microseconds(random.below(min(doubled, base * 10)))

@@ -11,7 +11,7 @@ extension Destination.Affinity {
     func hash(
         _ head: HTTP1Head,
         from client: IPAddress,
-        _ random: inout FastRandom,
+        _ random: inout SplitMix64,
         cookie: inout String?
     ) -> UInt64? {
         switch key {

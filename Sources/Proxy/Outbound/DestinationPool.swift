@@ -68,7 +68,7 @@ final class DestinationPool {
         hash: UInt64? = nil,
         avoiding failed: EndpointPool? = nil,
         at now: MonotonicTime,
-        _ random: inout FastRandom
+        _ random: inout SplitMix64
     ) -> EndpointPool? {
         if destination.usesOriginalDestination { return endpoint(at: original) }
         if let hash, let hashTable { return pick(hash, from: hashTable, avoiding: failed, at: now) }
@@ -102,10 +102,10 @@ final class DestinationPool {
     private func draw(
         avoiding failed: EndpointPool?,
         at now: MonotonicTime,
-        _ random: inout FastRandom
+        _ random: inout SplitMix64
     ) -> EndpointPool? {
         let excluded = failed.flatMap { indexes[$0.address] }
-        func draw(_ random: inout FastRandom) -> EndpointPool? {
+        func draw(_ random: inout SplitMix64) -> EndpointPool? {
             picker.pick(excluding: excluded, using: &random) { endpoints[$0].load }.map { endpoints[$0] }
         }
         var drawn = draw(&random)
@@ -125,7 +125,7 @@ final class DestinationPool {
     private func pickHealthy(
         avoiding failed: EndpointPool?,
         at now: MonotonicTime,
-        _ random: inout FastRandom
+        _ random: inout SplitMix64
     ) -> EndpointPool? {
         for _ in 0..<Self.mostDraws {
             guard let drawn = draw(avoiding: failed, at: now, &random) else { return nil }

@@ -1,3 +1,4 @@
+internal import Base
 internal import Discovery
 
 /// Chooses an endpoint of a destination for one request or connection.
@@ -24,7 +25,7 @@ struct EndpointPicker {
     ///   - load: How many requests an endpoint is serving now.
     mutating func pick(
         excluding excluded: Int? = nil,
-        using random: inout FastRandom,
+        using random: inout SplitMix64,
         load: (Int) -> Int
     ) -> Int? {
         if weights.isEmpty { return nil }
@@ -36,7 +37,7 @@ struct EndpointPicker {
         return chosen
     }
 
-    private mutating func choose(_ random: inout FastRandom, _ load: (Int) -> Int) -> Int {
+    private mutating func choose(_ random: inout SplitMix64, _ load: (Int) -> Int) -> Int {
         switch policy {
         case .random: weighted(&random)
         case .roundRobin: next()
@@ -49,7 +50,7 @@ struct EndpointPicker {
         load(second) < load(first) ? second : first
     }
 
-    private func weighted(_ random: inout FastRandom) -> Int {
+    private func weighted(_ random: inout SplitMix64) -> Int {
         if !isWeighted { return random.below(weights.count) }
         var point = random.below(totalWeight)
         for (index, weight) in weights.enumerated() {
@@ -68,25 +69,4 @@ struct EndpointPicker {
         credits[best] -= totalWeight
         return best
     }
-}
-
-/// A quick generator for load balancing and request ids; never for keys.
-///
-/// The system's generator costs a system call each time. This is SplitMix64, whose state is seeded from the system.
-struct FastRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init() { state = UInt64.random(in: 0 ... .max) }
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-
-    /// A number from 0 up to, and without, `bound`; `bound` is at least 1.
-    mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
 }

@@ -1,3 +1,4 @@
+internal import Base
 internal import Discovery
 internal import Glibc
 
@@ -11,7 +12,7 @@ extension Destination.Warmup {
     }
 
     /// Draws whether an endpoint of that age gets the request that has fallen to it.
-    func admits(after age: Duration, _ random: inout FastRandom) -> Bool {
+    func admits(after age: Duration, _ random: inout SplitMix64) -> Bool {
         age >= duration || Double(random.below(1 << 20)) < share(after: age) * Double(1 << 20)
     }
 }

@@ -1,8 +1,9 @@
+internal import Base
 internal import Discovery
 
 extension [WeightedDestination] {
     /// The name of one of them, by chance and weight; there must be one at least.
-    func pick(_ random: inout FastRandom) -> String {
+    func pick(_ random: inout SplitMix64) -> String {
         if count == 1 { return self[0].name }
         var point = random.below(reduce(0) { $0 + Swift.max(1, $1.weight) })
         for destination in self {

@@ -7,26 +7,20 @@ internal import Network
 /// So that a program elsewhere can see a server as this pod does. The proxy's own user is not redirected, so this is the
 /// server itself, without the sidecar in between.
 struct ConnectCommand {
-    private let host: String
-    private let port: UInt16
+    private let server: HostPort
     private let isCheck: Bool
 
     init(_ arguments: [String]) throws(MeshError) {
         let words = arguments.filter { $0 != "--check" }
-        guard words.count == 1, let colon = words[0].lastIndex(of: ":"),
-            let port = UInt16(words[0][words[0].index(after: colon)...]), port > 0
-        else {
+        guard words.count == 1, let server = HostPort(words[0]) else {
             throw MeshError(.invalidConfiguration, "usage: apus-proxy connect [--check] <host>:<port>")
         }
-        let name = words[0][..<colon]
-        // Brackets around an IPv6 address.
-        host = name.hasPrefix("[") && name.hasSuffix("]") ? String(name.dropFirst().dropLast()) : String(name)
-        self.port = port
+        self.server = server
         isCheck = arguments.contains("--check")
     }
 
     func run() async throws -> Int32 {
-        let server = try await AsyncConnection.connect(host: host, port: port)
+        let server = try await AsyncConnection.connect(host: server.host, port: server.port)
         defer { server.close() }
         if isCheck {
             print(server.peer)

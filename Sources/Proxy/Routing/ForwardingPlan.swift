@@ -57,7 +57,7 @@ struct ForwardingPlan: Sendable {
     }
 
     /// The destination for one request, at random by weight.
-    func choose(using random: inout FastRandom) -> Choice {
+    func choose(using random: inout SplitMix64) -> Choice {
         if choices.count == 1 { return choices[0] }
         var point = random.below(totalWeight)
         for choice in choices {

@@ -20,7 +20,7 @@ final class Worker {
     let loop: EventLoop
     let limits: WorkerLimits
     private(set) var tables: ProxyTables
-    var random = FastRandom()
+    var random = SplitMix64()
     private(set) var isDraining = false
     /// Copies of requests under way.
     var mirrors = 0

@@ -32,18 +32,6 @@ extension Duration {
         self = .nanoseconds(Int64(sign * nanoseconds.rounded()))
     }
 
-    /// Protobuf's JSON notation: seconds with as many digits as needed, such as `10s` and `0.030s`.
-    public var protobufText: String {
-        let (seconds, attoseconds) = components
-        let nanoseconds = (attoseconds < 0 ? -attoseconds : attoseconds) / 1_000_000_000
-        let sign = seconds < 0 || attoseconds < 0 ? "-" : ""
-        guard nanoseconds > 0 else { return "\(sign)\(seconds.magnitude)s" }
-        let digits = String(nanoseconds)
-        var fraction = String(repeating: "0", count: 9 - digits.count) + digits
-        while fraction.hasSuffix("000") { fraction.removeLast(3) }
-        return "\(sign)\(seconds.magnitude).\(fraction)s"
-    }
-
     /// Whether it is a whole number of milliseconds.
-    var isWholeMilliseconds: Bool { components.attoseconds % 1_000_000_000_000_000 == 0 }
+    public var isWholeMilliseconds: Bool { components.attoseconds % 1_000_000_000_000_000 == 0 }
 }
