@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Writes finished lines of all workers to one file, on a thread of its own, so that a slow reader slows no request.
 final class LogSink: Sendable {
-    /// Octets that may wait for a slow reader; lines beyond are dropped and counted.
+    /// Octets that may wait for a slow reader; lines beyond are dropped, which is told once there is a reader again.
     static let mostWaiting = 8 << 20
 
     private let path: String
@@ -27,28 +27,33 @@ final class LogSink: Sendable {
         }
         waiting.add(lines.count, ordering: .relaxed)
         thread.submit { [self] _ in
-            put(lines)
+            if put(lines) { tellOfLosses() } else { dropped.add(1, ordering: .relaxed) }
             waiting.subtract(lines.count, ordering: .relaxed)
         }
     }
 
-    /// How often a worker's lines had to be dropped.
-    var losses: Int { dropped.load(ordering: .relaxed) }
-
     /// Writes what waits, and ends the thread.
     func close() { thread.stopAndJoin() }
 
-    private func put(_ lines: [UInt8]) {
+    private func tellOfLosses() {
+        let count = dropped.exchange(0, ordering: .relaxed)
+        guard count > 0 else { return }
+        Log("proxy").warn("\(path) was not written \(count) times: its reader is too slow, or it could not be opened")
+    }
+
+    /// - Returns: Whether there is such a file.
+    private func put(_ lines: [UInt8]) -> Bool {
         switch path {
         case "/dev/stdout": Self.writeAll(lines, to: 1)
         case "/dev/stderr": Self.writeAll(lines, to: 2)
         default:
             // Opened each time, so that the file may be rotated away.
             let file = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-            if file < 0 { return }
+            if file < 0 { return false }
             Self.writeAll(lines, to: file)
             Glibc.close(file)
         }
+        return true
     }
 
     private static func writeAll(_ lines: [UInt8], to descriptor: CInt) {
