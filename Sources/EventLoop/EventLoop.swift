@@ -24,7 +24,6 @@ public final class EventLoop {
     private var isRunning = false
     private var turnHandlers: [any TurnHandler] = []
     private var events = [CLinux_event](repeating: CLinux_event(), count: 256)
-    private var readBuffer = [UInt8](repeating: 0, count: 65_536)
 
     /// Makes a loop that nobody runs yet; SIGPIPE is ignored in this process from now on.
     public init() throws(SystemError) {
@@ -108,22 +107,6 @@ public final class EventLoop {
 
     /// Forgets a timer; one that has fired or was cancelled before is left alone.
     public func cancel(_ timer: TimerID) { timers.cancel(timer) }
-
-    // Reading
-
-    /// Lends 64 KiB for one read, which all connections of the loop share, so that idle ones need no buffer of their own.
-    ///
-    /// What it holds is anybody's as soon as `body` returns. Not to be nested.
-    public func withReadBuffer<Result, Failure>(
-        _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        var buffer: [UInt8] = []
-        swap(&buffer, &readBuffer)  // Ours while lent: exclusive without a run-time check of the whole call.
-        defer { swap(&buffer, &readBuffer) }
-        precondition(!buffer.isEmpty, "the read buffer is lent already")
-        var span = buffer.mutableSpan
-        return try body(&span)
-    }
 
     // Turns
 

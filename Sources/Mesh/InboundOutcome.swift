@@ -12,7 +12,6 @@ public enum InboundBytes: Hashable, Sendable, CaseIterable {
     case meshTCP
 
     public var isPlaintext: Bool { self == .plainHTTP || self == .plainTCP }
-    public var isMeshTLS: Bool { self == .meshHTTP || self == .meshTCP }
 }
 
 /// What becomes of a connection that a sidecar accepts (Istio's inbound filter chains).

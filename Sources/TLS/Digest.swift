@@ -15,24 +15,6 @@ public enum SHA256 {
     }
 }
 
-/// HMAC with SHA-256 (RFC 2104).
-public enum HMACSHA256 {
-    /// 32 octets.
-    public static func authenticate(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
-        var code = [UInt8](repeating: 0, count: 32)
-        let key = key.isEmpty ? [0] : key  // The same by definition: keys are padded with zeros.
-        let result = unsafe HMAC(SHA256.algorithm, key, CInt(key.count), bytes, bytes.count, &code, nil)
-        precondition(unsafe result != nil, "HMAC is missing from OpenSSL")
-        return code
-    }
-
-    /// Whether `code` is right, in a time that does not tell how much of it is.
-    public static func verify(_ code: [UInt8], of bytes: [UInt8], key: [UInt8]) -> Bool {
-        let expected = authenticate(bytes, key: key)
-        return unsafe code.count == expected.count && CRYPTO_memcmp(code, expected, expected.count) == 0
-    }
-}
-
 /// Octets that nobody can guess.
 public enum SecureRandom {
     public static func bytes(_ count: Int) -> [UInt8] {

@@ -49,14 +49,14 @@ import Testing
         let registration = try loop.add(near.socket.descriptor, .readable, reader)
         reader.onReady = { [unowned loop] readiness in
             #expect(readiness.contains(.readable))
-            loop.withReadBuffer { buffer in
-                switch near.socket.read(into: &buffer) {
-                case .moved(let count): for index in 0..<count { received.append(buffer[index]) }
-                case .ended:
-                    loop.remove(registration)
-                    loop.handle.stop()
-                default: Issue.record("unexpected")
-                }
+            var bytes = [UInt8](repeating: 0, count: 16)
+            var buffer = bytes.mutableSpan
+            switch near.socket.read(into: &buffer) {
+            case .moved(let count): received += bytes[..<count]
+            case .ended:
+                loop.remove(registration)
+                loop.handle.stop()
+            default: Issue.record("unexpected")
             }
         }
         try loop.run()

@@ -38,7 +38,6 @@ import Testing
             path: "second"
         )
         #expect(config.currentContext == "c")
-        #expect(config.contextNames == ["c", "d"])
         #expect(try config.configuration(context: "d").server.host == "a")
         #expect(try config.configuration(context: "d").credential == .none)
     }

@@ -13,15 +13,7 @@ public struct Kubeconfig: Sendable {
 
     public init() {}
 
-    /// The names of all contexts, sorted.
-    public var contextNames: [String] { contexts.keys.sorted() }
     public var isEmpty: Bool { clusters.isEmpty && contexts.isEmpty && currentContext.isEmpty }
-
-    /// The path that kubectl writes to: the first that is looked at.
-    public static func defaultPath(environment: (String) -> String? = ClientConfiguration.environmentVariable) -> String
-    {
-        paths(environment).first ?? ".kube/config"
-    }
 
     private static func paths(_ environment: (String) -> String?) -> [String] {
         let list = (environment("KUBECONFIG") ?? "").split(separator: ":").map(String.init)

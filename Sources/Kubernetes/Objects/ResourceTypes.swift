@@ -130,10 +130,4 @@ extension ResourceType {
         kind: "MeshPolicy",
         isNamespaced: false
     )
-    public static let istioOperators = ResourceType(
-        "install.istio.io",
-        "v1alpha1",
-        "istiooperators",
-        kind: "IstioOperator"
-    )
 }
