@@ -22,9 +22,13 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 
     /// The wall clock now.
     public static var now: Self {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return Self(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+        // Safe: a timespec is two words. Its members are out of reach in a module that looks up initializers of Duration:
+        // the compiler then takes them to be those of a module that cannot be imported.
+        var time = (seconds: 0, nanoseconds: 0)
+        _ = unsafe withUnsafeMutablePointer(to: &time) { words in
+            unsafe words.withMemoryRebound(to: timespec.self, capacity: 1) { unsafe clock_gettime(CLOCK_REALTIME, $0) }
+        }
+        return Self(nanoseconds: Int64(time.seconds) * 1_000_000_000 + Int64(time.nanoseconds))
     }
 
     /// Whole seconds since 1970, rounded down.

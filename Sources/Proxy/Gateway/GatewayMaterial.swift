@@ -138,8 +138,8 @@ struct FileStamp: Equatable, Sendable {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }
         (device, inode, size) = (UInt64(status.st_dev), UInt64(status.st_ino), Int(status.st_size))
-        // Safe: a timespec is two words. The compiler takes its members to be Glibc's or those of a module that cannot be
-        // imported, whichever file of the target it read first.
+        // Safe: a timespec is two words. Its members are out of reach in a module that looks up initializers of Duration:
+        // the compiler then takes them to be those of a module that cannot be imported.
         (seconds, nanoseconds) = unsafe unsafeBitCast(status.st_mtim, to: (Int, Int).self)
     }
 }
