@@ -112,6 +112,8 @@ extension MeshModel {
         InboundOutcome?, String
     ) {
         guard let server, server.hasSidecar else { return (nil, "no sidecar") }
+        // No PeerAuthentication is for a gateway's servers.
+        if server.isGateway, wire != .mutualTLS { return (nil, "its Gateways") }
         let claim = claim(on: port, of: server, by: services(selecting: server))
         let mode = serverMode(of: server, port: port, claimedBy: hasLegacyPolicies ? claim : nil)
         let application = application(of: server, port: port)

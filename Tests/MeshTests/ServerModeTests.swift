@@ -210,3 +210,18 @@ import Testing
         #expect(model.problems.isEmpty)
     }
 }
+
+@Suite struct GatewayConnectionTests {
+    @Test(arguments: [("gateway", true), ("sidecar", false)])
+    func `a PeerAuthentication is for sidecars, not for what gateways listen on`(template: String, works: Bool) throws {
+        var mesh = MeshFixture()
+        mesh.pod("foo", "sleep", sidecar: false)
+        mesh.pod("bar", "edge", annotations: ["inject.istio.io/templates": template], tlsMode: "disabled")
+        try mesh.service("bar", "edge")
+        try mesh.add(peerAuthentication("istio-system", "default", "mtls: {mode: STRICT}"))
+        let client = try #require(mesh.model.pod("foo", "sleep"))
+        let name = DestinationName(host: "edge.bar.svc.cluster.local", port: 8000)
+        let connections = mesh.model.connections(from: client, to: name)
+        #expect(connections.map(\.works) == [works])
+    }
+}
