@@ -93,6 +93,18 @@ import Testing
         try await withInformer(api) { informer, _ in #expect(informer.objects.count == 1) }
     }
 
+    @Test func `a type that the server need not have is not waited for`() async throws {
+        let api = InMemoryAPI()
+        api.failNext(StatusError(code: 404, reason: "NotFound", message: "404 page not found"))
+        let informer = Informer(api, .endpointSlices, isOptional: true)
+        try await withThrowingTaskGroup { group in
+            group.addTask { await informer.run() }
+            await informer.waitUntilSynced()
+            #expect(informer.objects.isEmpty)
+            group.cancelAll()
+        }
+    }
+
     @Test func `an end of the task ends the run and the wait`() async {
         let api = InMemoryAPI()
         let informer = Informer(api, .pods)

@@ -15,6 +15,8 @@ struct Measurement {
         var status: String
         /// The identity of the client that the server's sidecar reported; nil when it saw none.
         var identity: String?
+        /// Whether the server repeats the request's header, as httpbin does; else nothing is known of what it saw.
+        var isTelling: Bool
     }
 
     /// A table with a row for each client and service port, once every request has been answered.
@@ -36,7 +38,7 @@ struct Measurement {
             table.add([
                 "\(client).\(row.client.namespace)", "\(Self.short(row.destination.host)):\(row.destination.port)",
                 Self.list(seen.map(\.status)), Self.list(seen.map { $0.identity ?? "-" }),
-                Self.encryption(seen, row), row.reason,
+                Self.encryption(seen), row.reason,
             ])
         }
         return table.text
@@ -50,11 +52,11 @@ struct Measurement {
     /// Each different word once.
     private static func list(_ words: [String]) -> String { Set(words).sorted().joined(separator: " or ") }
 
-    /// A server names a client only when that showed a certificate.
-    private static func encryption(_ answers: [Answer], _ row: ConnectionMatrix.Row) -> String {
+    /// A sidecar names a client to its server only when that showed a certificate.
+    private static func encryption(_ answers: [Answer]) -> String {
         let served = answers.filter { !$0.status.hasPrefix("000") && !$0.status.hasPrefix("503") }
         guard !served.isEmpty else { return "-" }
-        return list(served.map { $0.identity == nil ? "plaintext" : "mTLS" })
+        return list(served.map { $0.isTelling ? $0.identity == nil ? "plaintext" : "mTLS" : "unknown" })
     }
 
     /// Where a pod's application runs: the container named by the annotation, or else the first that is no proxy.
@@ -87,7 +89,11 @@ struct Measurement {
         let identity = text.firstRange(of: "URI=spiffe://").map { range in
             String(text[text.index(range.lowerBound, offsetBy: 4)...].prefix { !"\",; \n".contains($0) })
         }
-        return Answer(status: result.status == 0 ? status : "\(status) (curl \(result.status))", identity: identity)
+        return Answer(
+            status: result.status == 0 ? status : "\(status) (curl \(result.status))",
+            identity: identity,
+            isTelling: text.contains("\"headers\"")
+        )
     }
 }
 

@@ -36,7 +36,7 @@ struct MeshSnapshot: Sendable {
     }
 
     private static let types: [ResourceType] = [
-        .namespaces, .services, .endpointSlices, .pods, .peerAuthentications, .policies, .meshPolicies,
+        .namespaces, .services, .endpoints, .endpointSlices, .pods, .peerAuthentications, .policies, .meshPolicies,
         .destinationRules, .virtualServices, .gateways, .serviceEntries, .workloadEntries, .sidecars,
     ]
 

@@ -55,8 +55,8 @@ struct PodExec {
         fields.append("Upgrade", "websocket")
         fields.append("Sec-WebSocket-Version", "13")
         fields.append("Sec-WebSocket-Key", Base64.encode((0..<16).map { _ in UInt8.random(in: 0 ... .max) }))
-        fields.append("Sec-WebSocket-Protocol", "v5.channel.k8s.io")
-        fields.append("Sec-WebSocket-Protocol", "v4.channel.k8s.io")
+        // In one field: older servers read only the first of several. The fourth version is that of Kubernetes before 1.30.
+        fields.append("Sec-WebSocket-Protocol", "v5.channel.k8s.io, v4.channel.k8s.io")
         let path = ResourceType.pods.path(namespace: namespace, name: pod, subresource: "exec")
         return try await client.upgrade("GET", path, query: query, fields: fields).1
     }

@@ -16,7 +16,7 @@ struct Installer {
 
     /// - Throws: ``MeshError`` naming what did not become ready, or the API server's own error.
     func install() async throws {
-        let manifests = try Manifests(installation)
+        let manifests = try await Manifests(installation).served(by: api)
         let consequence = try await consequence(earlier: try await earlierMeshConfig())
         let deadline = ContinuousClock.now + timeout
         if !manifests.core.isEmpty {
@@ -120,6 +120,7 @@ struct Installer {
         guard installation.installsBase || component != "Base" else { return }
         let selector = "\(Manifests.componentLabel)=\(component),istio.io/rev=\(installation.revisionLabel)"
         for type in types {
+            guard try await api.serves(type) else { continue }
             let keys = Set(kept.filter { $0["kind"]?.string == type.kind }.map(key))
             let live = try await api.list(type, namespace: nil, labelSelector: selector, fieldSelector: nil)
             for object in live.items {

@@ -12,7 +12,7 @@ struct Verification {
         var failures = 0
         var definitions = 0
         var deployments = 0
-        for object in try Manifests(installation).all {
+        for object in try await Manifests(installation).served(by: api).all {
             guard let type = ObjectTypes.type(of: object) else { continue }
             let namespace = object["metadata", "namespace"]?.string
             let name = object["metadata", "name"]?.string ?? ""

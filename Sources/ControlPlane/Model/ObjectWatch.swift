@@ -33,7 +33,10 @@ final class ObjectWatch: Sendable {
         self.api = api
         self.feed = feed
         var fixed: [ResourceType: Informer] = [:]
-        for type in Self.fixedTypes { fixed[type] = Informer(api, type, keeping: KeptParts.of(type)) }
+        for type in Self.fixedTypes {
+            // Kubernetes has this version of EndpointSlices since 1.21, and says the same with Endpoints.
+            fixed[type] = Informer(api, type, isOptional: type == .endpointSlices, keeping: KeptParts.of(type))
+        }
         self.fixed = fixed
         let type = ResourceType.customResourceDefinitions
         definitions = Informer(api, type, keeping: KeptParts.of(type))

@@ -71,6 +71,8 @@ public final class KubernetesClient: Sendable {
         fields: HTTPFields
     ) async throws -> (HTTPResponseHead, HTTPUpgradedConnection) {
         var head = try head(method, path, query)
+        // No object comes of it: Kubernetes' API server refuses whoever wants JSON.
+        head.fields["Accept"] = "*/*"
         for field in fields.all { head.fields.append(field.name, field.value) }
         do {
             return try await http.upgrade(head)

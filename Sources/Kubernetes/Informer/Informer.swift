@@ -12,9 +12,13 @@ public final class Informer: Sendable {
     private let namespace: String?
     private let labelSelector: String?
     private let fieldSelector: String?
+    private let isOptional: Bool
     private let transform: @Sendable (JSON) -> JSON
     private let state = Mutex(State())
     private let log = Log("kube")
+
+    /// How often a type is looked for that the server does not have.
+    private static let absence = Duration.seconds(60)
 
     private struct State {
         var objects: [ObjectKey: JSON] = [:]
@@ -28,6 +32,7 @@ public final class Informer: Sendable {
 
     /// - Parameters:
     ///   - namespace: nil means all namespaces, or a cluster-scoped type.
+    ///   - isOptional: Whether servers may not have the type at all; then it counts as listed, and there are none.
     ///   - transform: Makes of an object what is kept of it, to save memory; drops `managedFields` unless given.
     public init(
         _ api: any KubernetesAPI,
@@ -35,6 +40,7 @@ public final class Informer: Sendable {
         namespace: String? = nil,
         labelSelector: String? = nil,
         fieldSelector: String? = nil,
+        isOptional: Bool = false,
         keeping transform: @escaping @Sendable (JSON) -> JSON = Informer.withoutManagedFields
     ) {
         self.api = api
@@ -42,6 +48,7 @@ public final class Informer: Sendable {
         self.namespace = namespace
         self.labelSelector = labelSelector
         self.fieldSelector = fieldSelector
+        self.isOptional = isOptional
         self.transform = transform
     }
 
@@ -113,6 +120,12 @@ public final class Informer: Sendable {
         while !Task.isCancelled {
             do {
                 if try await step() { backoff.succeeded() }
+            } catch let error as StatusError where isOptional && error.isNotFound {
+                if !isSynced {
+                    log.info("\(type) are not served here, and not waited for")
+                    clear()
+                }
+                try? await Task.sleep(for: Self.absence)  // Cancelled: the loop ends.
             } catch {
                 if Task.isCancelled { return }
                 let wait = backoff.failed()
