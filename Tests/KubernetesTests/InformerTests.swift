@@ -97,7 +97,7 @@ import Testing
         let api = InMemoryAPI()
         api.failNext(StatusError(code: 404, reason: "NotFound", message: "404 page not found"))
         let informer = Informer(api, .endpointSlices, isOptional: true)
-        try await withThrowingTaskGroup { group in
+        await withTaskGroup { group in
             group.addTask { await informer.run() }
             await informer.waitUntilSynced()
             #expect(informer.objects.isEmpty)

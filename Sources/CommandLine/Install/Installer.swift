@@ -119,8 +119,7 @@ struct Installer {
         }
         guard installation.installsBase || component != "Base" else { return }
         let selector = "\(Manifests.componentLabel)=\(component),istio.io/rev=\(installation.revisionLabel)"
-        for type in types {
-            guard try await api.serves(type) else { continue }
+        for type in types where try await api.serves(type) {
             let keys = Set(kept.filter { $0["kind"]?.string == type.kind }.map(key))
             let live = try await api.list(type, namespace: nil, labelSelector: selector, fieldSelector: nil)
             for object in live.items {
