@@ -1,6 +1,6 @@
 # What people type; everything else is in scripts/ and in the Swift package.
 .POSIX:
-.PHONY: build demo clean-demo test lint bench install dependencies
+.PHONY: build demo clean-demo test lint bench images install dependencies
 
 PREFIX = /usr/local
 PROGRAMS = apus apusd apus-proxy apus-lab
@@ -29,6 +29,10 @@ lint:
 
 bench: dependencies
 	Benchmarks/run.sh $(ARGS)
+
+# What a mesh on Kubernetes runs, as archives for docker load, ctr images import and the like.
+images: build
+	scripts/images.sh $(BIN) .build/images
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin

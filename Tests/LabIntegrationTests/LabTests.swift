@@ -20,6 +20,7 @@ import Testing
             "cluster.sh",  // kubectl finds a cluster, and down leaves nothing of it.
             "rootless.sh",  // A user who is not root has all that, and a mesh, in namespaces of their own.
             "gateways.sh",  // Good and bad certificates at a gateway, and new ones under load, with real clients.
+            "images.sh",  // The images for Kubernetes hold all that their programs need.
             "crashes.sh",  // Killed under load, the mesh loses nothing and serves nothing in plaintext.
         ]
     )
