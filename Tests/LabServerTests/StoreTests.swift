@@ -35,6 +35,23 @@ import Testing
         #expect(Set(objects.values.map(\.revision)).count == objects.count)
     }
 
+    @Test func `whoever changes nothing is not answered before what he has seen is on the disk`() async throws {
+        let test = try await TestServer()
+        let store = test.server.registry.store
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    _ = try await test.api.create(.configMaps, namespace: "default", .configMap("c\(number)"))
+                }
+                group.addTask {
+                    let seen = try await store.write { $0.revision }
+                    #expect(store.index.revision >= seen)
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `a watch that begins too far back must list again`() async throws {
         let test = try await TestServer()
         let registry = test.server.registry

@@ -44,7 +44,8 @@ actor Store {
         let before = batch ?? Transaction(committed: index)
         var transaction = before
         let result = try body(&transaction)
-        guard transaction.revision != before.revision else { return result }
+        // What changes nothing waits, too, if it has seen what is not committed yet.
+        guard transaction.revision != before.revision || batch != nil else { return result }
         batch = transaction
         try await withCheckedThrowingContinuation { continuation in
             waiting.append(continuation)
