@@ -49,7 +49,9 @@ def arguments():
     names = ", ".join([*GROUPS, *GATEWAY_GROUPS, *MESH_GROUPS])
     parser.add_argument("--only", default="", help=f"groups, separated by commas: {names}")
     parser.add_argument("--peers", default="", help="names, separated by commas; default: all that are installed")
-    parser.add_argument("--rates", default="2000,4000,8000,12000", help="requests per second of the paced group")
+    parser.add_argument(
+        "--rates", default="", help="requests per second of the paced group; default: 2,000 and 30, 60 and 90 %% of Envoy's capacity"
+    )
     parser.add_argument("--proxies", type=int, default=100, help="sidecars of the propagation group")
     parser.add_argument("--sizes", default="10,1000,10000", help="numbers of services of the mesh-size group")
     parser.add_argument("--hosts", type=int, default=4000, help="hosts of the large-gateway group")
@@ -62,7 +64,7 @@ KINDS = [(kind, resumes) for kind in ("ecdsa", "rsa") for resumes in (False, Tru
 GROUPS = {
     "saturation": lambda o: [Saturation(o.seconds)],
     "http2": lambda o: [SaturationHTTP2(o.seconds)],
-    "paced": lambda o: [Paced(o.seconds, o.load, [int(r) for r in o.rates.split(",")])],
+    "paced": lambda o: [Paced(o.seconds, o.load, [int(rate) for rate in o.rates.split(",") if rate])],
     "bulk": lambda o: [Bulk(o.seconds, o.load)],
     "handshakes": lambda o: [Handshakes(o.seconds, o.load, *kind) for kind in KINDS],
     "connections": lambda o: [NewConnections(o.seconds, o.load)],
@@ -133,6 +135,8 @@ def run(groups, all_peers, work, rounds):
     """{peer: {row: [a number for each round]}}."""
     results = {peer.name: {} for peer in all_peers}
     for group in groups:
+        if isinstance(group, Paced):
+            group.prepare(all_peers)
         # Memory does not depend on the neighbours, and takes long.
         for number in range(1 if isinstance(group, (Memory, GatewayMemory)) else rounds):
             if sys.stderr.isatty():

@@ -76,10 +76,22 @@ class SaturationHTTP2:
 
 
 class Paced:
-    """Latency from the due time at a steady rate, over 16 connections."""
+    """Latency from the due time at steady rates, over 16 connections: 2,000/s and shares of what Envoy can do, or those given."""
 
     def __init__(self, seconds, load, rates):
         self.seconds, self.load, self.rates = seconds, load, rates
+
+    def prepare(self, peers):
+        if self.rates:
+            return
+        self.rates = [2000]
+        for envoy in (peer for peer in peers if peer.name == "Envoy"):
+            envoy.run()
+            try:
+                capacity, _ = wrk(16, self.seconds, f"http://127.0.0.1:{envoy.client_port}/1k", HOST)
+            finally:
+                envoy.stop()
+            self.rates += [round(capacity * share / 100) * 100 for share in (0.3, 0.6, 0.9)]
 
     def rows(self):
         for rate in self.rates:
