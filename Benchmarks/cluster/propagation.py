@@ -27,8 +27,8 @@ class Propagation:
     def rows(self):
         yield "propagation", f"policy change to effect in {self.proxies} sidecars, ms, median", "< 20"
         yield "propagation p99", "the same, 99th of 100", "< 50"
-        yield "propagation last", "the same, the last sidecar of a round, median", ""
-        yield "propagation call", "of which the call of the API server, median", ""
+        yield "propagation last", "the same, the last sidecar", ""
+        yield "propagation call", "of which the call of the API server", ""
 
     def measure(self, lab):
         lab.namespace(NAMESPACE, INJECTED)
@@ -52,19 +52,15 @@ class Propagation:
         })  # fmt: skip
         addresses = [pod["status"]["podIP"] for pod in lab.ready_pods(NAMESPACE, self.proxies)]
         lab.api.create(path("peerauthentications", NAMESPACE, group="security"), POLICY)
-        effects, calls, lasts = [], [], []
+        found = {key: [] for key, _, _ in self.rows()}
         for _ in range(self.rounds):
             times, call = self.once(lab, addresses)
-            effects += times
-            calls.append(call)
-            lasts.append(max(times))
+            found["propagation"].append(statistics.median(times))
+            found["propagation p99"].append(statistics.quantiles(times, n=100)[98])
+            found["propagation last"].append(max(times))
+            found["propagation call"].append(call)
         self.remove(lab)
-        return {
-            "propagation": statistics.median(effects),
-            "propagation p99": statistics.quantiles(effects, n=100)[98],
-            "propagation last": statistics.median(lasts),
-            "propagation call": statistics.median(calls),
-        }
+        return found
 
     def once(self, lab, addresses):
         """Milliseconds until each connection has ended, and of the call, both from its begin."""

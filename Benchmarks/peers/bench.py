@@ -33,7 +33,7 @@ from mesh_size import MeshSize
 from nginx import Nginx, origin_configuration
 from peer import Direct
 from propagation import Propagation
-from rows import Bulk, Handshakes, Memory, NewConnections, Paced, Saturation, SaturationHTTP2, StartUp
+from rows import Bulk, Handshakes, Memory, NewConnections, Paced, Row, Saturation, SaturationHTTP2, StartUp
 
 NOISY = 0.2
 
@@ -149,6 +149,9 @@ def run(groups, all_peers, work, rounds):
     return results
 
 
+MESH_ROW = Row("")
+
+
 def cell(row, mine, theirs):
     if not mine:
         return "–"
@@ -178,9 +181,11 @@ def report(groups, all_peers, results):
 
 
 def report_mesh(group, results):
-    """A table of one column: nobody else is measured there."""
+    """A table of one column: nobody else is measured there. A row has a number, or one for each of several rounds."""
     lines = [("", "Apus", "goal"), ("-", "-:", "-:")]
-    lines += [(title, f"{results[key]:,.1f}" if key in results else "–", goal or "–") for key, title, goal in group.rows()]
+    for key, title, goal in group.rows():
+        found = results.get(key, [])
+        lines.append((title, cell(MESH_ROW, found if isinstance(found, list) else [found], None), goal or "–"))
     for line in lines:
         print("| " + " | ".join(line) + " |")
     print()
