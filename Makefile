@@ -30,7 +30,7 @@ lint:
 bench: dependencies
 	Benchmarks/run.sh $(ARGS)
 
-# What a mesh on Kubernetes runs, as archives for docker load, ctr images import and the like.
+# What a mesh on Kubernetes runs, as archives for ctr images import and the like.
 images: build
 	scripts/images.sh $(BIN) .build/images
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Writes the images that a mesh on Kubernetes runs, as archives that `docker load`, `ctr images import` and
-# `kind load image-archive` take: each a program with the libraries it needs, and what it starts.
+# Writes the images that a mesh on Kubernetes runs, as archives of the form of `docker save`, which
+# `ctr images import` takes, too: each a program with the libraries it needs, and what it starts.
 # Usage: images.sh <directory of the programs> <directory for the archives>
 set -euo pipefail
 bin=${1:-.build/release}

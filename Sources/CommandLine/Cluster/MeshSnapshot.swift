@@ -42,17 +42,12 @@ struct MeshSnapshot: Sendable {
 
     /// The objects of one collection; none where it does not exist.
     private static func list(_ type: ResourceType, _ api: any KubernetesAPI) async throws -> [JSON] {
-        do {
-            let items = try await api.list(type, namespace: nil, labelSelector: nil, fieldSelector: nil).items
-            // Lists leave out what all their items share.
-            return items.map { item in
-                var item = item
-                item["kind"] = .string(type.kind)
-                item["apiVersion"] = .string(type.apiVersion)
-                return item
-            }
-        } catch let error as StatusError where error.isNotFound {
-            return []
+        // Lists leave out what all their items share.
+        try await (api.itemsIfServed(type) ?? []).map { item in
+            var item = item
+            item["kind"] = .string(type.kind)
+            item["apiVersion"] = .string(type.apiVersion)
+            return item
         }
     }
 

@@ -71,17 +71,13 @@ struct Removal {
     func objects(withDefinitions: Bool) async throws -> [RemovableObject] {
         var found: [RemovableObject] = []
         for type in ObjectTypes.removable where withDefinitions || type != .customResourceDefinitions {
-            do {
-                let list = try await api.list(type, namespace: nil, labelSelector: selector, fieldSelector: nil)
-                found += list.items.map { object in
-                    RemovableObject(
-                        type: type,
-                        namespace: object["metadata", "namespace"]?.string,
-                        name: object["metadata", "name"]?.string ?? ""
-                    )
-                }
-            } catch let error as StatusError where error.isNotFound {
-                continue  // The kind itself is not there (any more).
+            // None where the kind itself is not there (any more).
+            found += try await (api.itemsIfServed(type, labelSelector: selector) ?? []).map { object in
+                RemovableObject(
+                    type: type,
+                    namespace: object["metadata", "namespace"]?.string,
+                    name: object["metadata", "name"]?.string ?? ""
+                )
             }
         }
         return found

@@ -119,10 +119,9 @@ struct Installer {
         }
         guard installation.installsBase || component != "Base" else { return }
         let selector = "\(Manifests.componentLabel)=\(component),istio.io/rev=\(installation.revisionLabel)"
-        for type in types where try await api.serves(type) {
+        for type in types {
             let keys = Set(kept.filter { $0["kind"]?.string == type.kind }.map(key))
-            let live = try await api.list(type, namespace: nil, labelSelector: selector, fieldSelector: nil)
-            for object in live.items {
+            for object in try await api.itemsIfServed(type, labelSelector: selector) ?? [] {
                 let own = key(object)
                 guard !keys.contains(own), let name = own[1] else { continue }
                 try await api.delete(type, namespace: own[0], name: name, gracePeriodSeconds: nil)
