@@ -15,12 +15,14 @@ struct RootFileSystem: Sendable {
 
     /// Mounts it.
     ///
-    /// - Parameter paths: What somebody will mount to.
+    /// - Parameters:
+    ///   - paths: What somebody will mount to.
+    ///   - hidden: Directories of this machine that may be missing.
     /// - Returns: Whether the container may write to it.
-    func mount(for paths: [String]) throws(SystemError) -> Bool {
+    func mount(for paths: [String], hiding hidden: [String]) throws(SystemError) -> Bool {
         try Files.makeDirectory(path)
         if try overlay(of: "/", at: path, layers: directory) { return true }
-        if try mountInParts(for: paths) { return true }
+        if try mountInParts(for: paths, hiding: hidden) { return true }
         try systemCall("mount") { unsafe CLinux_mount("/", path, "", CLinux_MS_BIND | CLinux_MS_REC, nil) }
         return false
     }
@@ -39,24 +41,50 @@ struct RootFileSystem: Sendable {
     /// Mounts each directory of `/` by itself.
     ///
     /// - Returns: False, and nothing is mounted, when that is not possible.
-    private func mountInParts(for paths: [String]) throws(SystemError) -> Bool {
+    private func mountInParts(for paths: [String], hiding hidden: [String]) throws(SystemError) -> Bool {
         guard unsafe CLinux_mount("tmpfs", path, "tmpfs", CLinux_MS_NODEV, "mode=755") == 0 else { return false }
         for name in FilePath.entries(of: "/") where !Self.kernelDirectories.contains(name) {
-            let (source, target) = ("/\(name)", "\(path)/\(name)")
-            if let link = FilePath.linkTarget(of: source) {
-                _ = unsafe symlink(link, target)
-            } else if FilePath.isDirectory(source) {
-                try Files.makeDirectory(target)
-                let layers = "\(directory)/parts/\(name)"
-                try makeOwn(paths.filter { $0.hasPrefix(source + "/") }, in: "\(layers)/upper", below: source)
-                if try overlay(of: source, at: target, layers: layers) { continue }
-                if unsafe CLinux_mount(source, target, "", CLinux_MS_BIND | CLinux_MS_REC, nil) != 0 || name == "etc" {
-                    unmount(path)
-                    return false
-                }
-            }
+            if try mountPart("/\(name)", for: paths, hiding: hidden) { continue }
+            unmount(path)
+            return false
         }
         return true
+    }
+
+    /// Mounts one entry of this machine's file system, `/var` for instance, at its place below the mount point.
+    ///
+    /// - Returns: Whether a directory is there, for changes if it is `/etc`.
+    private func mountPart(
+        _ source: String,
+        for paths: [String],
+        hiding hidden: [String]
+    ) throws(SystemError) -> Bool {
+        let target = path + source
+        if let link = FilePath.linkTarget(of: source) { return unsafe symlink(link, target) == 0 }
+        guard FilePath.isDirectory(source) else {
+            try Files.replace(target, with: [])
+            _ = unsafe CLinux_mount(source, target, "", CLinux_MS_BIND, nil)
+            return true
+        }
+        try Files.makeDirectory(target)
+        if hidden.contains(source) { return true }
+        let layers = "\(directory)/parts\(source)"
+        try makeOwn(paths.filter { $0.hasPrefix(source + "/") }, in: "\(layers)/upper", below: source)
+        if try overlay(of: source, at: target, layers: layers) { return true }
+        if source == "/etc" { return false }
+        // A user can put no layer over a directory with mounts of others below it, such as those of containers in
+        // /var/lib; what is beside these mounts gets layers of its own. To show them where they are is out of the
+        // question: each container would have those of all containers before it once more.
+        if mountPoints(below: source).contains(where: { mount in
+            mount != source && !hidden.contains { mount == $0 || mount.hasPrefix($0 + "/") }
+        }) {
+            try systemCall("mount") { unsafe CLinux_mount("tmpfs", target, "tmpfs", CLinux_MS_NODEV, "mode=755") }
+            for name in FilePath.entries(of: source) {
+                guard try mountPart("\(source)/\(name)", for: paths, hiding: hidden) else { return false }
+            }
+            return true
+        }
+        return unsafe CLinux_mount(source, target, "", CLinux_MS_BIND | CLinux_MS_REC, nil) == 0
     }
 
     /// Makes the directories above `paths` root's own in the upper layer, and lets everybody pass; this machine's root,

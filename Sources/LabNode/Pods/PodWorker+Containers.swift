@@ -66,7 +66,10 @@ extension PodWorker {
             command: command.map { expandVariables($0) { environment[$0] } },
             environment: environment,
             rootPath: root.path,
-            isRootWritable: try root.mount(for: mounts.map(\.destination)),
+            isRootWritable: try root.mount(
+                for: mounts.map(\.destination),
+                hiding: context.configuration.hiddenPaths + [context.configuration.stateDirectory]
+            ),
             networkNamespace: pod.usesHostNetwork ? nil : context.network.namespacePath(uid),
             cgroup: Cgroups.areWritable
                 ? "\(context.configuration.addresses.cgroup)/\(uid)/\(container.name)" : nil,

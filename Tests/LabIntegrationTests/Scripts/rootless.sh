@@ -18,11 +18,17 @@ if [ "$(id -u)" = 0 ]; then
     mkdir "$CLUSTER_TEST_HOME/upper" "$CLUSTER_TEST_HOME/work"
     mount -t overlay overlay -o "lowerdir=/etc,upperdir=$CLUSTER_TEST_HOME/upper,workdir=$CLUSTER_TEST_HOME/work" /etc
     for file in /etc/subuid /etc/subgid; do echo "$user:100000:65536" >"$file"; done
-    chmod 711 "$CLUSTER_TEST_HOME"
+    chmod 755 "$CLUSTER_TEST_HOME"
     chown "$user" "$CLUSTER_TEST_HOME/user"
     chmod 700 "$CLUSTER_TEST_HOME/user"
-    exec setpriv --reuid "$user" --regid nogroup --clear-groups \
+    # As on a machine on which somebody runs containers.
+    mkdir "$CLUSTER_TEST_HOME/mounted"
+    mount -t tmpfs tmpfs "$CLUSTER_TEST_HOME/mounted"
+    echo beside >"$CLUSTER_TEST_HOME/beside"
+    # Not by exec: a process that becomes somebody else is no longer told that its parent is gone.
+    setpriv --reuid "$user" --regid nogroup --clear-groups \
         env -u APUS_LAB_HOME -u XDG_STATE_HOME HOME="$CLUSTER_TEST_HOME/user" bash "$CLUSTER_TEST_HOME/rootless.sh"
+    exit
 fi
 
 export PATH="$CLUSTER_TEST_HOME/bin:$PATH"
@@ -66,6 +72,7 @@ spec:
 END
 check "a pod runs" "*condition met*" "$(kubectl wait --for=condition=ready pod/one --timeout=120s 2>&1)"
 check "it may write, and mount where nothing was" $'0\n/etc/made-here*' "$(kubectl logs one -c app)"
+check "it sees what is beside others' mounts" beside "$(kubectl exec one -c app -- cat "$CLUSTER_TEST_HOME/beside" 2>&1)"
 check "nothing of that reaches the machine" "" "$(ls -d /etc/made-here /etc/new 2>/dev/null)"
 check "it may run as somebody else" 1337 "$(kubectl logs one -c other)"
 check "typing into it" through "$(echo through | kubectl exec -i one -c app -- cat)"
