@@ -263,8 +263,8 @@ if Context.environment["APUS_FUZZ"] != nil {
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
-                "Base", "EventLoop", "HTTP", "JSON", "Kubernetes", "LabNode", "LabServer", "MeshAPI", "Protobuf",
-                "RegularExpressions", "Streaming", "TLS", "YAML",
+                "Base", "Discovery", "EventLoop", "HTTP", "JSON", "Kubernetes", "LabNode", "LabServer", "MeshAPI",
+                "Protobuf", "Proxy", "RegularExpressions", "Streaming", "TLS", "YAML",
             ],
             path: "Tests/Fuzz",
             exclude: ["Seeds"],

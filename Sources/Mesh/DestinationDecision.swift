@@ -95,6 +95,8 @@ public struct DestinationDecision: Hashable, Sendable {
     public var maxPendingRequests = 0
     /// Requests on one connection at most, 0 for no limit.
     public var maxRequestsPerConnection = 0
+    /// How endpoints are told who the client is, before TLS begins; nil when they are not.
+    public var proxyProtocol: ProxyProtocolVersion?
     /// As the rule says it; nil when endpoints are never left out.
     public var outlierDetection: OutlierDetection?
 

@@ -16,6 +16,7 @@ extension MeshModel {
         let application = application(of: port, settings.connectionPool)
         var decision = DestinationDecision(name: name, application: application)
         decision.rule = rule?.reference
+        decision.proxyProtocol = rule?.proxyProtocol(subset: name.subset)
         decision.usesOriginalDestination =
             service.resolution == .originalDestination || settings.loadBalancer?.simple == .passthrough
         // Other bytes than HTTP and TLS name no host.

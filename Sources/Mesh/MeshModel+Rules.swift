@@ -38,6 +38,12 @@ extension MergedRule {
         return policy.settings(forPort: port) ?? policy.settings.over(settings)
     }
 
+    /// How endpoints of a subset are told who the client is; port levels have nothing to say about it.
+    func proxyProtocol(subset name: String) -> ProxyProtocolVersion? {
+        let own = name.isEmpty ? nil : subset(name)?.trafficPolicy?.proxyProtocol
+        return own ?? trafficPolicy?.proxyProtocol
+    }
+
     /// The TLS mode that an endpoint is held against (Istio's `mtls_checker.go`): unlike ``settings(port:subset:)``, a port
     /// level without `tls` leaves the mode that stands above it.
     func endpointMode(port: Int, subset name: String) -> ClientTLSSettings.Mode? {

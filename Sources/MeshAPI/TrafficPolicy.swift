@@ -39,8 +39,9 @@ public struct TrafficPolicy: Hashable, Sendable {
 
     public var settings = Settings()
     public var portLevelSettings: [PortSettings] = []
+    /// How endpoints of all ports are told who the client is; nil when they are not.
+    public var proxyProtocol: ProxyProtocolVersion?
     private var hasTunnel = false
-    private var hasProxyProtocol = false
     private var hasRetryBudget = false
 
     public init() {}
@@ -54,7 +55,7 @@ public struct TrafficPolicy: Hashable, Sendable {
             return PortSettings(port: port ?? 0, settings: Settings(&entry))
         }
         hasTunnel = reader.has("tunnel")
-        hasProxyProtocol = reader.has("proxyProtocol")
+        proxyProtocol = reader.object("proxyProtocol") { $0.choice("version", ProxyProtocolVersion.self) ?? .version1 }
         hasRetryBudget = reader.has("retryBudget")
     }
 
@@ -63,12 +64,12 @@ public struct TrafficPolicy: Hashable, Sendable {
 
     func validate(namespace: String) -> Validation {
         var result = Validation()
-        let others = [hasTunnel, hasProxyProtocol, hasRetryBudget]
+        let others = [hasTunnel, proxyProtocol != nil, hasRetryBudget]
         result.error(
             if: settings.isEmpty && portLevelSettings.isEmpty && !others.contains(true),
             "traffic policy must have at least one field"
         )
-        result.error(if: hasTunnel && hasProxyProtocol, "tunnel and proxyProtocol must not be set together")
+        result.error(if: hasTunnel && proxyProtocol != nil, "tunnel and proxyProtocol must not be set together")
         result = result + validate(settings, namespace: namespace)
         for entry in portLevelSettings {
             result.error(

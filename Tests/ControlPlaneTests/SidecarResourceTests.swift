@@ -64,7 +64,7 @@ import Testing
         #expect(policy.listeners == [.init(address: "0.0.0.0", port: 81, isInbound: true)])
     }
 
-    @Test func `a rule's limits and hashing reach the client`() throws {
+    @Test func `a rule's limits, hashing and PROXY protocol reach the client`() throws {
         let rule = Self.object(
             "DestinationRule",
             [
@@ -79,6 +79,7 @@ import Testing
                             "http2MaxRequests": 4, "maxRetries": 5, "maxConcurrentStreams": 6, "idleTimeout": "7s",
                         ],
                     ],
+                    "proxyProtocol": ["version": "V2"],
                 ],
             ]
         )
@@ -91,6 +92,7 @@ import Testing
         #expect(destination.tcpIdleTimeout == .seconds(1) && destination.maxConnectionDuration == .seconds(2))
         #expect(destination.keepalive?.interval == .seconds(3) && destination.idleTimeout == .seconds(7))
         #expect((destination.maxRequests, destination.maxRetries, destination.maxStreams) == (4, 5, 6))
+        #expect(destination.proxyProtocol == .version2)
     }
 
     @Test func `a gateway believes what its pod's annotation says`() throws {

@@ -67,6 +67,7 @@ import Testing
         destination.warmup = Destination.Warmup(duration: .seconds(9))
         destination.warmup?.minimumShare = 0
         destination.warmup?.aggression = 1500
+        destination.proxyProtocol = .version2
         let affinities: [Resource] = [
             Destination.Affinity.Key.header("x-user"), .parameter("user"), .sourceAddress,
             .cookie("c", path: "/", lifetime: nil), .cookie("c", path: "", lifetime: .zero),

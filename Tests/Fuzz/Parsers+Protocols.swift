@@ -1,12 +1,15 @@
+import Discovery
 import EventLoop
 import HTTP
 
 @testable import LabNode
+@testable import Proxy
 @testable import Streaming
 
 extension Parsers {
     static let protocols: [String: Entry] = [
         "http1": http1, "chunked": chunked, "http2": http2, "websocket": webSocket, "spdy": spdy, "dns": dns,
+        "proxyprotocol": proxyProtocol,
     ]
 
     /// A head is the same however it was cut, and so is the reason for refusing it; forwarded, it ends where it should.
@@ -113,6 +116,29 @@ extension Parsers {
         while let frame = try? decoder.next() { _ = frame }
         _ = try? SPDYHeaderDecoder().decode(input)
         _ = try? SPDYHeaderDecoder.parse(input)
+    }
+
+    /// What was read of the PROXY protocol is the same whatever follows it, and said again, it is read the same.
+    private static let proxyProtocol: Entry = { input in
+        let verdict = ProxyProtocol.judge(input.span)
+        switch verdict {
+        case .needsMore(let count):
+            guard count > input.count, count <= ProxyProtocol.longest else { broken("waits for what cannot come") }
+        case .refused: break
+        case .introduced(let count, let source):
+            guard count <= input.count, ProxyProtocol.judge(input[..<count].span) == verdict else {
+                broken("what follows a header changes it")
+            }
+            for shorter in 0..<count {
+                guard case .needsMore = ProxyProtocol.judge(input[..<shorter].span) else { broken("ends too early") }
+            }
+            guard let source else { return }
+            for version in [Destination.ProxyProtocol.version1, .version2] {
+                let header = ProxyProtocol.header(version, from: source, to: source)
+                let again = ProxyProtocol.Verdict.introduced(count: header.count, source: source)
+                guard ProxyProtocol.judge(header.span) == again else { broken("a written header says something else") }
+            }
+        }
     }
 
     private static let dns: Entry = { input in _ = try? DNSQuery(parsing: input) }

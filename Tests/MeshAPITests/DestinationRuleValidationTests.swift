@@ -108,6 +108,13 @@ import YAML
             spec: "{host: h, trafficPolicy: {tunnel: {targetHost: a, targetPort: 1}, proxyProtocol: {version: V1}}}",
             errors: ["tunnel and proxyProtocol must not be set together"]
         ),
+        ValidationCase(
+            rule: "proxy protocol of an unknown version",
+            spec: "{host: h, trafficPolicy: {proxyProtocol: {version: V3}}}",
+            errors: [
+                "spec.trafficPolicy.proxyProtocol.version: Unsupported value: \"V3\": supported values: \"V1\", \"V2\""
+            ]
+        ),
         ValidationCase(rule: "no host", spec: "{}", errors: ["empty domain name not allowed"]),
         ValidationCase(rule: "any host", spec: "host: '*'"),
         ValidationCase(rule: "a wildcard host", spec: "host: '*.local'"),

@@ -20,6 +20,8 @@ struct ProxyScriptTests {
         try await ProxyScript.check("names.sh")
     }
 
+    @Test func `endpoints are told who the client is`() async throws { try await ProxyScript.check("introductions.sh") }
+
     @Test func `gRPC-Web, proxies before a gateway, and affinity`() async throws {
         try await ProxyScript.check("edge.py")
     }

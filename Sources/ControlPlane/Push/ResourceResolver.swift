@@ -208,6 +208,12 @@ struct ResourceResolver {
             result.aggression = Int(min(max(warmup.aggression, 1), 1000) * 1000)
             return result
         }
+        destination.proxyProtocol =
+            switch decision.proxyProtocol {
+            case nil: .none
+            case .version1: .version1
+            case .version2: .version2
+            }
         if let pool = decision.connectionPool { Self.apply(pool, to: &destination) }
         destination.loadBalancing =
             switch decision.loadBalancing {

@@ -27,6 +27,7 @@ extension Destination: DiscoveryMessage {
         if let affinity { writer.message(23, affinity) }
         writer.bool(24, resolvesRequestedHost)
         if let warmup { writer.message(25, warmup) }
+        writer.value(26, proxyProtocol)
     }
 
     init(_ reader: ProtobufReader) throws(ProtobufError) {
@@ -68,6 +69,7 @@ extension Destination: DiscoveryMessage {
         case 23: affinity = try field.message(Affinity.self)
         case 24: resolvesRequestedHost = try field.bool()
         case 25: warmup = try field.message(Warmup.self)
+        case 26: proxyProtocol = try field.value()
         default: break
         }
     }

@@ -46,6 +46,8 @@ public struct Destination: Hashable, Sendable {
     public var affinity: Affinity?
     /// How endpoints that are new get their share; nil for at once.
     public var warmup: Warmup?
+    /// How endpoints are told who the client is, before anything else is said on a connection.
+    public var proxyProtocol = ProxyProtocol.none
     /// When endpoints are left out for a while; nil for never.
     public var outlierDetection: OutlierDetection?
 
@@ -58,6 +60,11 @@ public struct Destination: Hashable, Sendable {
 
     public enum LoadBalancing: Int, Sendable, Hashable {
         case leastRequest, roundRobin, random
+    }
+
+    /// Whether and how connections begin with the PROXY protocol (DestinationRule `proxyProtocol`).
+    public enum ProxyProtocol: Int, Sendable, Hashable {
+        case none, version1, version2
     }
 
     /// Probes of a silent connection; zero leaves it to the system.

@@ -64,7 +64,7 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
         server.output.bytes = early
         log.bytesReceived = early.count
         do {
-            server.channel = try Channel.connecting(to: endpoint, .bytes)
+            server.channel = try Channel.connecting(to: endpoint, .bytes, preamble: endpoint.preamble(for: info))
         } catch {
             return failed(.upstreamConnectionFailure, "\(error)")
         }

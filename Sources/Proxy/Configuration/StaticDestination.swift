@@ -6,7 +6,7 @@ internal import JSON
 /// ```json
 /// { "name": …, "maxRequests": 1, "maxStreams": 1, "idleTimeoutSeconds": 1, "tcpIdleTimeoutSeconds": 1,
 ///   "maxConnectionDurationSeconds": 1, "maxConnections": 1, "maxPendingRequests": 1, "maxRequestsPerConnection": 1,
-///   "affinity": { "header": "x-user", "tableSize": 65537 } }
+///   "proxyProtocol": 2, "affinity": { "header": "x-user", "tableSize": 65537 } }
 /// ```
 ///
 /// `tls` is `ISTIO_MUTUAL`, or `{ "caCertificates": "roots.pem", "sni": …, "subjectAltNames": [] }` for `SIMPLE`. With
@@ -26,6 +26,7 @@ enum StaticDestination {
         destination.idleTimeout = seconds("idleTimeoutSeconds")
         destination.tcpIdleTimeout = seconds("tcpIdleTimeoutSeconds")
         destination.maxConnectionDuration = seconds("maxConnectionDurationSeconds")
+        destination.proxyProtocol = Destination.ProxyProtocol(rawValue: number("proxyProtocol")) ?? .none
         destination.affinity = json["affinity"].flatMap(affinity)
     }
 

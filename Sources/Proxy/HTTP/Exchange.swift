@@ -160,7 +160,8 @@ final class Exchange: ConfigurationWaiter {
         use(endpoint.asked(for: head.authority, isCopy: isMirror))
     }
 
-    private func use(_ endpoint: EndpointPool) {
+    private func use(_ found: EndpointPool) {
+        let endpoint = found.serving(info)
         if let security = endpoint.security, security.context == nil {
             // Another attempt would find the same. What is missing is for the log, and not for the client.
             worker.handshakeFailed(to: endpoint, security.problem)

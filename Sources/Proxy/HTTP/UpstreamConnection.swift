@@ -30,7 +30,7 @@ extension UpstreamConnection {
         endpoint.connectionOpened()
         isCounted = true
         do {
-            channel = try Channel.connecting(to: endpoint, content)
+            channel = try Channel.connecting(to: endpoint, content, preamble: endpoint.preamble)
         } catch {
             return failed(.remoteConnectionFailure, cause: "delayed connect error: \(error.reason)")
         }

@@ -45,20 +45,26 @@ struct DestinationPoolBuilder {
             guard let ip = IPAddress(endpoint.address) else { return nil }
             let address = SocketAddress(ip, port: endpoint.port)
             let security = endpoint.tls == .configured ? requiredSecurity : nil
-            if let kept = old[address], kept.isInterchangeable(with: security, limits, endpoint.reason) { return kept }
+            if let kept = old[address], kept.isInterchangeable(with: security, limits, endpoint.reason),
+                kept.proxyProtocol == destination.proxyProtocol
+            {
+                return kept
+            }
             return EndpointPool(
                 address,
                 security: security,
+                proxyProtocol: destination.proxyProtocol,
                 reason: endpoint.reason,
                 limits: limits,
                 birth: old[address]?.birth ?? now
             )
         }
         let (endpointLimits, unlisted) = (limits, destination.tlsForUnlisted == .configured ? requiredSecurity : nil)
-        return DestinationPool(destination, endpoints: endpoints, named: named) { address in
+        return DestinationPool(destination, endpoints: endpoints, named: named) { [destination] address in
             EndpointPool(
                 address,
                 security: unlisted,
+                proxyProtocol: destination.proxyProtocol,
                 reason: "address is no endpoint of the service",
                 limits: endpointLimits
             )
@@ -70,10 +76,11 @@ struct DestinationPoolBuilder {
         guard destination.resolvesRequestedHost else { return nil }
         let (limits, pattern) = (limits, destination.endpoints.first)
         let security = pattern?.tls == .plaintext ? nil : requiredSecurity
-        return NamedEndpoints(destination.host) { [port = destination.port] address, name in
+        return NamedEndpoints(destination.host) { [destination] address, name in
             EndpointPool(
-                SocketAddress(address, port: pattern?.port ?? port),
+                SocketAddress(address, port: pattern?.port ?? destination.port),
                 security: security?.asking(for: name),
+                proxyProtocol: destination.proxyProtocol,
                 reason: pattern?.reason ?? "",
                 limits: limits
             )

@@ -16,6 +16,10 @@ final class EndpointPool {
     let source: SocketAddress?
     /// How TLS is spoken to the endpoint; nil for plaintext.
     let security: UpstreamSecurity?
+    /// How the endpoint is told who the client is.
+    let proxyProtocol: Destination.ProxyProtocol
+    /// What is said first on a connection, even before TLS; empty for nothing.
+    let preamble: [UInt8]
     /// Why it is or is not encrypted.
     let reason: String
     let limits: Limits
@@ -61,12 +65,12 @@ final class EndpointPool {
     private(set) var connections = 0
     /// Requests being served, and byte connections, those of its ``variants`` included.
     var load = 0 { didSet { origin?.load += load - oldValue } }
-    /// The same endpoint under the names that requests ask for, where TLS depends on it.
+    /// The same endpoint under the names that requests ask for, where TLS depends on it, and for single clients.
     var variants = EndpointVariants()
     /// What this is a variant of; nil for an endpoint itself.
     private(set) weak var origin: EndpointPool?
     /// The endpoint as it was chosen.
-    var chosen: EndpointPool { origin ?? self }
+    var chosen: EndpointPool { origin?.chosen ?? self }
     /// What came of the requests to it.
     var health = EndpointHealth()
     private var waiting: [Exchange] = []
@@ -78,6 +82,7 @@ final class EndpointPool {
         path: String = "",
         source: SocketAddress? = nil,
         security: UpstreamSecurity? = nil,
+        proxyProtocol: Destination.ProxyProtocol = .none,
         reason: String = "",
         limits: Limits = Limits(),
         birth: MonotonicTime = MonotonicTime(nanoseconds: 0)
@@ -86,6 +91,8 @@ final class EndpointPool {
         self.path = path
         self.source = source
         self.security = security
+        self.proxyProtocol = proxyProtocol
+        preamble = []
         self.reason = reason
         self.limits = limits
         self.birth = birth
@@ -96,7 +103,15 @@ final class EndpointPool {
     init(_ origin: EndpointPool, for host: String) {
         (address, path, source, reason) = (origin.address, origin.path, origin.source, origin.reason)
         (security, limits, name) = (origin.security?.asking(for: host), origin.limits, origin.name)
-        birth = origin.birth
+        (birth, proxyProtocol, preamble) = (origin.birth, origin.proxyProtocol, [])
+        self.origin = origin
+    }
+
+    /// The same endpoint for what comes on one client's connection.
+    init(_ origin: EndpointPool, for client: ConnectionInfo) {
+        (address, path, source, reason) = (origin.address, origin.path, origin.source, origin.reason)
+        (security, limits, name) = (origin.security, origin.limits, origin.name)
+        (birth, proxyProtocol, preamble) = (origin.birth, origin.proxyProtocol, origin.preamble(for: client))
         self.origin = origin
     }
 

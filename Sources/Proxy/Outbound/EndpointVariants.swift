@@ -1,7 +1,8 @@
 internal import Base
 internal import HTTP
 
-/// One endpoint under several names: connections on which different servers were asked for and verified are kept apart.
+/// One endpoint under several names, or for several clients: connections on which different servers were asked for and
+/// verified are kept apart, and those that have told the endpoint of different clients.
 struct EndpointVariants {
     /// Clients choose the names: when there are so many, those that serve nobody go.
     static let most = 64
@@ -12,7 +13,10 @@ struct EndpointVariants {
     /// Of ``lastAuthority``; nil for the endpoint itself.
     fileprivate private(set) var last: EndpointPool?
 
-    var count: Int { byName.count }
+    /// By the connection that a client has made; each goes with it.
+    private var byClient: [ObjectIdentifier: EndpointPool] = [:]
+
+    var count: Int { byName.count + byClient.count }
 
     /// Whether the authority is the one that was asked for last.
     fileprivate func isLast(_ authority: Span<UInt8>) -> Bool { authority.equals(lastAuthority.span) }
@@ -35,9 +39,15 @@ struct EndpointVariants {
         return surplus
     }
 
+    func endpoint(for client: ConnectionInfo) -> EndpointPool? { byClient[ObjectIdentifier(client)] }
+
+    mutating func add(_ pool: EndpointPool, for client: ConnectionInfo) { byClient[ObjectIdentifier(client)] = pool }
+
+    mutating func forget(_ client: ObjectIdentifier) { byClient[client] = nil }
+
     mutating func removeAll() -> [EndpointPool] {
         defer { self = EndpointVariants() }
-        return Array(byName.values)
+        return Array(byName.values) + byClient.values
     }
 }
 

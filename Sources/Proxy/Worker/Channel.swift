@@ -30,15 +30,21 @@ struct Channel: ~Copyable {
     private struct Upcoming {
         var endpoint: EndpointPool
         var content: UpstreamSecurity.Content
+        /// What the endpoint is told before anything else.
+        var preamble: OutputBuffer
         var isConnected = false
     }
 
     init(_ socket: consuming Socket) { self.socket = socket }
 
     /// A connection to `endpoint` on its way; ``proceedConnecting(on:)`` says when it has arrived.
-    static func connecting(to endpoint: EndpointPool, _ content: UpstreamSecurity.Content) throws(SystemError)
-        -> Channel
-    {
+    ///
+    /// - Parameter preamble: What is said on it before TLS begins, or whatever is to be sent.
+    static func connecting(
+        to endpoint: EndpointPool,
+        _ content: UpstreamSecurity.Content,
+        preamble: [UInt8]
+    ) throws(SystemError) -> Channel {
         var channel = Channel(
             endpoint.path.isEmpty
                 ? try Socket.connecting(to: endpoint.address, from: endpoint.source)
@@ -51,7 +57,7 @@ struct Channel: ~Copyable {
                 probes: Int32(clamping: keepalive.probes)
             )
         }
-        channel.upcoming = Upcoming(endpoint: endpoint, content: content)
+        channel.upcoming = Upcoming(endpoint: endpoint, content: content, preamble: OutputBuffer(bytes: preamble))
         return channel
     }
 
@@ -107,8 +113,12 @@ struct Channel: ~Copyable {
             if let error = socket.takeError() {
                 return .failed(.remoteConnectionFailure, "delayed connect error: \(error.reason)")
             }
-            upcoming.isConnected = true
+            guard let isBlocked = send(&upcoming.preamble, isKept: false) else {
+                return .failed(.remoteConnectionFailure, "the endpoint was gone before it was told who the client is")
+            }
+            upcoming.isConnected = !isBlocked
             self.upcoming = upcoming
+            if isBlocked { return .inProgress }
             guard let security = upcoming.endpoint.security else { return .done }
             guard let context = security.context else { return .failed(.localConnectionFailure, security.problem) }
             tls = TLSConnection(

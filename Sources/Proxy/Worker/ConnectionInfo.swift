@@ -61,6 +61,18 @@ final class ConnectionInfo {
         port?.translatesGRPCWeb ?? chain?.configuration.translatesGRPCWeb ?? false
     }
 
+    /// Endpoints as they are used for this connection only, as they are told who the client is.
+    private var introductions: [EndpointPool] = []
+
+    func note(_ introduction: EndpointPool) {
+        if introductions.count >= 16 { introductions.removeAll { !$0.isCurrent } }
+        introductions.append(introduction)
+    }
+
+    deinit {
+        for introduction in introductions { introduction.leave(ObjectIdentifier(self)) }
+    }
+
     init(_ direction: Direction, peer: SocketAddress, target: SocketAddress) {
         self.direction = direction
         self.peer = peer

@@ -73,8 +73,8 @@ extension FieldDescriptions {
         tunnel.protocol: CONNECT or POST.
         tunnel.targetHost: The host that the proxy is asked for.
         tunnel.targetPort: The port that the proxy is asked for.
-        proxyProtocol: Tells endpoints the client's address by the PROXY protocol; not in force.
-        proxyProtocol.version: V1 is text, V2 binary.
+        proxyProtocol: Tells endpoints the client's address by the PROXY protocol, before TLS.
+        proxyProtocol.version: V1 is text, V2 binary; V1 without it.
         retryBudget: How many retries there may be for each request under way; not in force.
         retryBudget.percent: Retries in per cent of the requests under way.
         minRetryConcurrency: Retries that may always be.

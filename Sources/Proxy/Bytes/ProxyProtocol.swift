@@ -18,7 +18,7 @@ enum ProxyProtocol {
     static let longest = 2048
     /// The line of version 1 with its end at most.
     private static let longestLine = 107
-    private static let signature: [UInt8] = [13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10]
+    static let signature: [UInt8] = [13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10]
     private static let word = Array("PROXY ".utf8)
 
     /// - Parameter bytes: All that has come, from the first byte on.
