@@ -126,11 +126,13 @@ extension Parsers {
             guard count > input.count, count <= ProxyProtocol.longest else { broken("waits for what cannot come") }
         case .refused: break
         case .introduced(let count, let source):
-            guard count <= input.count, ProxyProtocol.judge(input[..<count].span) == verdict else {
+            guard count <= input.count, ProxyProtocol.judge(input.span.extracting(0..<count)) == verdict else {
                 broken("what follows a header changes it")
             }
             for shorter in 0..<count {
-                guard case .needsMore = ProxyProtocol.judge(input[..<shorter].span) else { broken("ends too early") }
+                guard case .needsMore = ProxyProtocol.judge(input.span.extracting(0..<shorter)) else {
+                    broken("ends too early")
+                }
             }
             guard let source else { return }
             for version in [Destination.ProxyProtocol.version1, .version2] {
