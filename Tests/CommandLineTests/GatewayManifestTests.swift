@@ -114,6 +114,80 @@ import Testing
         #expect(container?["ports"]?.array?.contains { $0["containerPort"] == 8443 } == true)
     }
 
+    /// The names and places of what the gateway's pod has as files, and from which objects.
+    private static func files(_ name: String, _ objects: [JSON]) -> [String] {
+        let pod = find("Deployment", name, objects)?["spec", "template", "spec"]
+        let mounts = pod?["containers"]?.array?.first?["volumeMounts"]?.array ?? []
+        return (pod?["volumes"]?.array ?? []).compactMap { volume in
+            let secret = volume["secret", "secretName"]?.string.map { "secret \($0)" }
+            let source = secret ?? volume["configMap", "name"]?.string.map { "configMap \($0)" }
+            let mount = mounts.first { $0["name"] == volume["name"] && $0["readOnly"] == true }
+            let isOptional = volume["secret", "optional"] == true || volume["configMap", "optional"] == true
+            guard isOptional, let source, let path = mount?["mountPath"]?.string else { return nil }
+            return "\(source) \(path)"
+        }
+    }
+
+    @Test func `certificates in files are where Istio's gateways have them`() throws {
+        let objects = try Self.objects(["components.egressGateways[0].enabled=true"])
+        #expect(
+            Self.files("istio-ingressgateway", objects) == [
+                "secret istio-ingressgateway-certs /etc/istio/ingressgateway-certs",
+                "secret istio-ingressgateway-ca-certs /etc/istio/ingressgateway-ca-certs",
+            ]
+        )
+        #expect(
+            Self.files("istio-egressgateway", objects) == [
+                "secret istio-egressgateway-certs /etc/istio/egressgateway-certs",
+                "secret istio-egressgateway-ca-certs /etc/istio/egressgateway-ca-certs",
+            ]
+        )
+    }
+
+    @Test func `other files take their place`() throws {
+        let values = "values.gateways.istio-ingressgateway"
+        let objects = try Self.objects([
+            "\(values).secretVolumes[0].name=one", "\(values).secretVolumes[0].secretName=one-secret",
+            "\(values).secretVolumes[0].mountPath=/one", "\(values).configVolumes[0].name=two",
+            "\(values).configVolumes[0].configMapName=two-map", "\(values).configVolumes[0].mountPath=/two",
+        ])
+        #expect(Self.files("istio-ingressgateway", objects) == ["secret one-secret /one", "configMap two-map /two"])
+    }
+
+    @Test func `a component's own volume of that name stays`() throws {
+        let objects = try Self.objects(
+            [],
+            file: """
+                spec:
+                  components:
+                    ingressGateways:
+                    - name: istio-ingressgateway
+                      enabled: true
+                      k8s:
+                        volumes: [{name: ingressgateway-certs, emptyDir: {}}]
+                        volumeMounts: [{name: ingressgateway-certs, mountPath: /own}]
+                """
+        )
+        #expect(
+            Self.files("istio-ingressgateway", objects) == [
+                "secret istio-ingressgateway-ca-certs /etc/istio/ingressgateway-ca-certs"
+            ]
+        )
+    }
+
+    @Test(arguments: ["name", "secretName", "mountPath"])
+    func `files without name, object or place are refused`(missing: String) throws {
+        let sets = ["name", "secretName", "mountPath"].filter { $0 != missing }.map {
+            "values.gateways.istio-ingressgateway.secretVolumes[0].\($0)=x"
+        }
+        let error = #expect(throws: MeshError.self) { try Self.objects(sets) }
+        #expect(
+            "\(error, default: "")".contains(
+                "secretVolumes needs name, secretName and mountPath, and one has no \(missing)"
+            )
+        )
+    }
+
     @Test func `components name more gateways, each with its own namespace and labels`() throws {
         let objects = try Self.objects(
             [],

@@ -230,6 +230,25 @@ import YAML
             ]
         ),
         ValidationCase(
+            rule: "certificates and keys by their hashes",
+            spec: tls(
+                "mode: MUTUAL, credentialName: c, verifyCertificateHash: ['\(String(repeating: "0A:", count: 31))ff'], "
+                    + "verifyCertificateSpki: ['\(String(repeating: "A", count: 43))=']"
+            )
+        ),
+        ValidationCase(
+            rule: "hashes that are none",
+            spec: tls(
+                "mode: OPTIONAL_MUTUAL, credentialName: c, verifyCertificateHash: [zz], verifyCertificateSpki: [AAAA]"
+            ),
+            warnings: [
+                "tls.verifyCertificateSpki \"AAAA\" is not the Base64 of a SHA-256, which has 44 characters: every "
+                    + "connection is reset until it is",
+                "tls.verifyCertificateHash \"zz\" is not a SHA-256 in hexadecimal, which has 64 digits: every "
+                    + "connection is reset until it is",
+            ]
+        ),
+        ValidationCase(
             rule: "conditions on certificates that nobody is asked for",
             spec: tls("mode: SIMPLE, credentialName: c, verifyCertificateHash: ['00']"),
             warnings: [

@@ -100,11 +100,12 @@ struct GatewayManifest {
         var annotations = own["podAnnotations"]?.strings ?? [:]
         annotations["inject.istio.io/templates"] = "gateway"
         var spec: JSON = [
-            "serviceAccountName": .string(account(gateway)), "containers": [container(gateway, installation)],
+            "serviceAccountName": .string(account(gateway)), "containers": [try container(gateway, installation)],
         ]
-        for member in ["nodeSelector", "affinity", "tolerations", "priorityClassName", "securityContext", "volumes"] {
+        for member in ["nodeSelector", "affinity", "tolerations", "priorityClassName", "securityContext"] {
             spec[member] = own[member]
         }
+        spec["volumes"] = .array(try volumes(gateway))
         let pod: JSON = [
             "metadata": ["labels": .strings(gateway.labels), "annotations": .strings(annotations)], "spec": spec,
         ]
@@ -127,7 +128,30 @@ struct GatewayManifest {
         return injected
     }
 
-    private static func container(_ gateway: GatewaySettings, _ installation: Installation) -> JSON {
+    /// The files that `values.gateways` gives it, unless the component has volumes of the same name.
+    private static func files(_ gateway: GatewaySettings) throws(MeshError) -> [GatewayFiles] {
+        let own = Set((gateway.kubernetes["volumes"]?.array ?? []).compactMap { $0["name"]?.string })
+        var files: [GatewayFiles] = []
+        for entry in gateway.files where !own.contains(try entry.name()) { files.append(entry) }
+        return files
+    }
+
+    private static func volumes(_ gateway: GatewaySettings) throws(MeshError) -> [JSON] {
+        var volumes = gateway.kubernetes["volumes"]?.array ?? []
+        for entry in try files(gateway) { volumes.append(try entry.volume()) }
+        return volumes
+    }
+
+    private static func mounts(_ gateway: GatewaySettings) throws(MeshError) -> [JSON] {
+        var mounts = gateway.kubernetes["volumeMounts"]?.array ?? []
+        for entry in try files(gateway) { mounts.append(try entry.mount()) }
+        return mounts
+    }
+
+    private static func container(
+        _ gateway: GatewaySettings,
+        _ installation: Installation
+    ) throws(MeshError) -> JSON {
         let ports = gateway.kubernetes["service", "ports"]?.array ?? gateway.kind.standardPorts.map(\.object)
         var container: JSON = [
             "name": "istio-proxy", "image": "auto",
@@ -141,9 +165,8 @@ struct GatewayManifest {
             // Sooner than a sidecar's: an installation waits for it.
             "readinessProbe": ["periodSeconds": 1, "failureThreshold": 30],
         ]
-        for member in ["resources", "imagePullPolicy", "env", "volumeMounts"] {
-            container[member] = gateway.kubernetes[member]
-        }
+        for member in ["resources", "imagePullPolicy", "env"] { container[member] = gateway.kubernetes[member] }
+        container["volumeMounts"] = .array(try mounts(gateway))
         if let probe = gateway.kubernetes["readinessProbe"] { container["readinessProbe"] = probe }
         return container
     }

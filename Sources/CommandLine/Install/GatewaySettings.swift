@@ -49,6 +49,8 @@ struct GatewaySettings {
     let labels: [String: String]
     /// The element's `k8s`, with `values.gateways` below it in the same form.
     let kubernetes: JSON
+    /// Secrets and ConfigMaps that the pod has as files (`values.gateways`).
+    let files: [GatewayFiles]
 
     private init(_ kind: Kind, _ element: JSON, values: JSON, namespace: String) {
         self.kind = kind
@@ -59,6 +61,9 @@ struct GatewaySettings {
         labels = ["app": name, "istio": kind.selector]
             .merging(values["labels"]?.strings ?? [:]) { $1 }
             .merging(element["label"]?.strings ?? [:]) { $1 }
+        files =
+            (values["secretVolumes"]?.array ?? GatewayFiles.standard(kind)).map { GatewayFiles(.secret, $0) }
+            + (values["configVolumes"]?.array ?? []).map { GatewayFiles(.configMap, $0) }
         kubernetes = Self.kubernetes(of: values).merged(with: element["k8s"] ?? [:])
     }
 

@@ -1,3 +1,5 @@
+internal import Base
+
 extension ServerTLSSettings {
     func validate() -> Validation {
         var result = validateVersions() + validateCipherSuites() + validateNames()
@@ -141,10 +143,29 @@ extension ServerTLSSettings {
             "tls.subjectAltNames, verifyCertificateSpki and verifyCertificateHash have no effect in mode "
                 + "\(mode.rawValue), which asks for no client certificate"
         )
+        if asksForCertificate { result = result + validatePins() }
         result.warn(
             if: insecureSkipVerify && asksForCertificate,
             "tls.insecureSkipVerify: client certificates of any origin are accepted, so that they prove nothing"
         )
+        return result
+    }
+
+    /// Istio takes any text; Envoy refuses the server then, and it is down here, too.
+    private func validatePins() -> Validation {
+        var result = Validation()
+        for text in verifyCertificateSpki where Base64.decode(text)?.count != 32 {
+            result.warn(
+                "tls.verifyCertificateSpki \(goQuoted(text)) is not the Base64 of a SHA-256, which has 44 characters: "
+                    + "every connection is reset until it is"
+            )
+        }
+        for text in verifyCertificateHash where Hex.decode(text.split(separator: ":").joined())?.count != 32 {
+            result.warn(
+                "tls.verifyCertificateHash \(goQuoted(text)) is not a SHA-256 in hexadecimal, which has 64 digits: every "
+                    + "connection is reset until it is"
+            )
+        }
         return result
     }
 }

@@ -83,6 +83,13 @@ final class ProxyTables: Sendable {
         ClientMaterial(tls, secrets: content.secrets) == ClientMaterial(tls, secrets: other.content.secrets)
     }
 
+    /// A secret that `tls` names and of which nothing has come, not even that there is none; nil when there is no such.
+    func awaitedSecret(of tls: ClientTLS) -> String? {
+        var names = tls.rootsSecret.isEmpty ? [] : [tls.rootsSecret]
+        if case .secret(let name) = tls.credential { names.append(name) }
+        return names.first { content.secrets[$0] == nil }
+    }
+
     func route(host: String, port: UInt16) -> HostRoute? {
         content.hosts[HostKey(host: host, port: port)] ?? content.otherHosts
     }

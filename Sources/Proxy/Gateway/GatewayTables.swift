@@ -117,8 +117,9 @@ final class GatewayTables: Sendable {
                 log.error("\(origin) is down, its connections are reset: \(reason)")
             }
         }
+        let all = Set(listeners.values.flatMap(\.chains).map(\.configuration.origin))
         for origin in before.keys.sorted() where problems[origin] == nil {
-            log.info("\(origin) is up")
+            log.info(all.contains(origin) ? "\(origin) is up" : "\(origin) is gone")
         }
     }
 }

@@ -55,7 +55,7 @@ extension Exchange: TimerHandler {
     private func expired() {
         switch phase {
         case .idle, .routing: break
-        case .paused, .resolving, .connecting, .waiting:
+        case .paused, .equipping, .resolving, .connecting, .waiting:
             judgeEndpoint(.gatewayError)
             release(isReusable: false)
             let isClients = GRPCTimeout.effective(head, limit: .zero) == timeout

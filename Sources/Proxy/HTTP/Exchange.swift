@@ -16,6 +16,8 @@ final class Exchange: ConfigurationWaiter {
         case routing
         /// Waiting on purpose.
         case paused
+        /// Waiting for a secret that the destination's TLS is made from.
+        case equipping
         /// Waiting for the addresses of the name that the request asks for.
         case resolving
         /// Waiting for a connection.
@@ -130,8 +132,11 @@ final class Exchange: ConfigurationWaiter {
 
     /// What was waited for has arrived, or will not.
     func configurationArrived(isThere: Bool) {
-        guard phase == .routing else { return }
-        if isThere { route() } else { respond(.routeUnknown) }
+        switch phase {
+        case .routing: if isThere { route() } else { respond(.routeUnknown) }
+        case .equipping: secretArrived(isThere: isThere)
+        default: return
+        }
         if phase != .idle { flushRequest() }
     }
 
@@ -163,6 +168,7 @@ final class Exchange: ConfigurationWaiter {
     private func use(_ found: EndpointPool) {
         let endpoint = found.serving(info)
         if let security = endpoint.security, security.context == nil {
+            if awaitSecret() { return }
             // Another attempt would find the same. What is missing is for the log, and not for the client.
             worker.handshakeFailed(to: endpoint, security.problem)
             log.upstreamFailure = security.problem
@@ -178,6 +184,16 @@ final class Exchange: ConfigurationWaiter {
         case .wait: break
         case .overflow: respond(.reset(.overflow, wasRetried: retry.wasRetried))
         }
+    }
+
+    /// Takes the destination as it is since configuration has changed.
+    ///
+    /// - Returns: False when it is gone.
+    func renewPool() -> Bool {
+        guard let old = pool, let renewed = worker.pool(named: old.name) else { return false }
+        if isRetrying { (old.retries, renewed.retries) = (old.retries - 1, renewed.retries + 1) }
+        pool = renewed
+        return true
     }
 
     /// Opens a connection, now that there may be one more.

@@ -105,6 +105,66 @@ check "gRPC through TLS" "hello onetwothree FAILED_PRECONDITION not now: 100% UN
     "$python" "$here/gateways/clients.py" "$address" root.pem grpc grpc.example
 check "WebSocket through TLS" "hello 100000" "$python" "$here/gateways/clients.py" "$address" root.pem websocket sockets.example
 
+# Certificates in files, where each gateway has certain Secrets as soon as they are there.
+kubectl apply -f - >/dev/null <<YAML
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: files}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+    - port: {number: 443, name: files, protocol: HTTPS}
+      hosts: [files.example]
+      tls:
+        mode: MUTUAL
+        serverCertificate: /etc/istio/ingressgateway-certs/tls.crt
+        privateKey: /etc/istio/ingressgateway-certs/tls.key
+        caCertificates: /etc/istio/ingressgateway-ca-certs/root.pem
+YAML
+check "files that are not there: reset" "000 35" with_certificate files.example
+issue files
+{
+    secret istio-ingressgateway-certs tls.crt=files.pem tls.key=files.key
+    secret istio-ingressgateway-ca-certs root.pem=root.pem
+} | kubectl apply -f - >/dev/null
+check "files that have come: served" "404 0" with_certificate files.example
+check "and client certificates are asked for" "000 @(35|55|56)" get files.example
+kubectl delete gateway files >/dev/null
+
+# TLS that a sidecar originates with a secret, which it has never asked for before: to the gateway, as if it were far away.
+namespace=mesh secret origin-cacert cacert=root.pem | kubectl apply -f - >/dev/null
+kubectl apply -f - >/dev/null <<YAML
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: origin, namespace: mesh}
+spec:
+  hosts: [site.example]
+  location: MESH_EXTERNAL
+  resolution: STATIC
+  addresses: [240.0.0.2]
+  ports:
+    - {number: 80, name: http, protocol: HTTP, targetPort: 443}
+    - {number: 81, name: http-plain, protocol: HTTP, targetPort: 80}
+    - {number: 82, name: tcp, protocol: TCP, targetPort: 443}
+  endpoints: [{address: $address}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: origin, namespace: mesh}
+spec:
+  host: site.example
+  workloadSelector: {matchLabels: {app: sleep}}
+  trafficPolicy:
+    tls: {mode: SIMPLE, credentialName: origin, sni: site.example}
+    portLevelSettings: [{port: {number: 81}, tls: {mode: SIMPLE, caCertificates: /nowhere}}]
+YAML
+first() { from_mesh -o /dev/null --connect-to ::240.0.0.2: "http://site.example:$1/ip"; }
+check "a rule whose file is not there is in force: nothing is sent in plaintext" ' 503' first 81
+for port in 80 82; do
+    seen=$(first $port 2>&1)
+    report "port $port: the first request waits for the secret" "$([ "$seen" = ' 200' ]; echo $?)" "$seen"
+done
+
 # The mesh's own TLS at the gateway.
 check "ISTIO_MUTUAL: a workload of the mesh, by its identity" '*URI=spiffe://cluster.local/ns/mesh/sa/sleep*200' \
     from_mesh -H 'Host: mesh.example' http://istio-ingressgateway.istio-system:443/headers
