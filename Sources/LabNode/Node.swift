@@ -130,11 +130,12 @@ public final class Node: Sendable {
     }
 
     private func refresh(_ change: ObjectChange, in group: inout DiscardingTaskGroup) {
-        guard change.before != nil else { return }  // A pod that waits for a new object asks by itself.
+        // A pod that waits for a new object asks by itself; one that can do without may have begun.
+        let isNew = change.before == nil
         let affected = workers.withLock { workers in
             workers.filter { $0.key.namespace == change.key.namespace }.map(\.value)
         }
-        for worker in affected where worker.uses(change.type, name: change.key.name) {
+        for worker in affected where worker.uses(change.type, name: change.key.name, canDoWithout: isNew) {
             group.addTask { await worker.configurationChanged() }
         }
     }

@@ -246,11 +246,16 @@ final class PodWorker: Sendable {
     }
 
     /// Whether one of the pod's volumes shows the object.
-    func uses(_ type: ResourceType, name: String) -> Bool {
+    ///
+    /// - Parameter canDoWithout: Whether only volumes count that may be empty of it.
+    func uses(_ type: ResourceType, name: String, canDoWithout: Bool) -> Bool {
         let key = type == .secrets ? "secret" : "configMap"
         return specification.volumes.contains { volume in
             let sources = [volume] + (volume["projected", "sources"]?.array ?? [])
-            return sources.contains { ($0[key, "name"] ?? $0[key, "secretName"])?.string == name }
+            return sources.contains { source in
+                (source[key, "name"] ?? source[key, "secretName"])?.string == name
+                    && (!canDoWithout || source[key, "optional"]?.bool == true)
+            }
         }
     }
 
