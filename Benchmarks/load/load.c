@@ -294,8 +294,14 @@ static void prepare(void) {
     if (!options.cert && !options.server_name) return;
     static const unsigned char protocols[] = "\x0eistio-http/1.1\x05istio\x08http/1.1", plain[] = "\x08http/1.1";
     context = SSL_CTX_new(TLS_client_method());
-    if (options.server_name) SSL_CTX_set_alpn_protos(context, plain, sizeof plain - 1);
-    else SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols - 1);
+    if (options.server_name) {
+        SSL_CTX_set_alpn_protos(context, plain, sizeof plain - 1);
+    } else {
+        // What a sidecar of Istio offers to another.
+        SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols - 1);
+        SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+            "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-GCM-SHA256");
+    }
     if (options.cert && (SSL_CTX_use_certificate_chain_file(context, options.cert) != 1
         || SSL_CTX_use_PrivateKey_file(context, options.key, SSL_FILETYPE_PEM) != 1))
         die("cannot use %s and %s", options.cert, options.key);

@@ -53,7 +53,8 @@ extension DownstreamHTTP1: DownstreamLeg {
         }
         state = .head
         flush()
-        if !isProcessing, !carry.isEmpty { resumeCarry() }
+        if isProcessing { return }
+        if carry.isEmpty { giveWorkspaceBack() } else { resumeCarry() }
     }
 
     /// Cuts off a response that cannot be completed.

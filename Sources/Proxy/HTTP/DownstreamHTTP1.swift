@@ -23,9 +23,8 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     let info: ConnectionInfo
     let router: RequestRouter
     var state = State.head
-    private var parser = HTTP1HeadParser(.request)
-    private var body = BodyReader(.none)
-    lazy var exchange = Exchange(worker, self)
+    /// Borrowed for the request under way; nil between two.
+    private var borrowed: HTTP1Workspace?
     var output = OutputBuffer()
     /// Bytes of the next request that came before this one was answered.
     var carry: [UInt8] = []
@@ -69,7 +68,7 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
         if readiness.contains(.writable) {
             flush()
             if state == .closed { return }
-            if !isOutputFull { exchange.downstreamDrained() }
+            if !isOutputFull { borrowed?.exchange.downstreamDrained() }
         }
         if readiness.contains(.readable) || readiness.contains(.failed) { readInput() }
     }
@@ -104,8 +103,9 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
             }
         }
         isProcessing = false
-        if exchange.phase != .idle { exchange.flushRequest() }
+        if isExchanging { exchange.flushRequest() }
         if !output.isEmpty { flush() }
+        giveWorkspaceBack()
     }
 
     /// Whether the client begins as HTTP/2 clients do, or may yet; then `input` is dealt with.
@@ -137,9 +137,10 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
         if isFirstPiece {
             isWithinHead = true
             exchange.head.removeAll()
-            parser.reset(.request)
+            workspace.parser.reset(.request)
         }
-        switch parser.parse(input.extracting(offset...), into: &exchange.head) {
+        let workspace = workspace
+        switch workspace.parser.parse(input.extracting(offset...), into: &workspace.exchange.head) {
         case .needsMore:
             offset = input.count
             if isFirstPiece { deadline = worker.loop.now + worker.limits.headTimeout }
@@ -163,7 +164,7 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
         }
         let framing = exchange.head.framing
         state = framing == .none ? .response : .body
-        if state == .body { body = BodyReader(framing) }
+        if state == .body { workspace.body = BodyReader(framing) }
         exchange.begin(isHeadOnly: framing == .none)
         if framing == .none, state == .response { exchange.requestEnded(trailers: nil) }
     }
@@ -176,11 +177,12 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     }
 
     private func takeBody(_ input: Span<UInt8>, _ offset: inout Int) {
-        switch body.next(in: input, at: &offset) {
+        let workspace = workspace
+        switch workspace.body.next(in: input, at: &offset) {
         case .data(let range):
             exchange.body(input.extracting(range))
             // A body of known length ends with its last octet: nothing more may come to tell.
-            if body.isComplete { bodyEnded() }
+            if workspace.body.isComplete { bodyEnded() }
         case .end: bodyEnded()
         case .needsMore: break
         case .failed(let error):
@@ -192,14 +194,14 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     private func bodyEnded() {
         guard state == .body else { return }
         state = .response
-        exchange.requestEnded(trailers: body.trailers)
+        exchange.requestEnded(trailers: workspace.body.trailers)
     }
 
     /// The client broke the protocol: it gets an answer if none has begun, and the connection ends.
     private func refuse(_ error: HTTP1Error) {
         response.isLast = true
         if exchange.phase == .responding { return abort() }
-        if exchange.phase == .idle { exchange.log.begin(at: worker.loop.now) }
+        if !isExchanging { exchange.log.begin(at: worker.loop.now) }
         var reply = LocalReply.badRequest("http1.\(error.reason)")
         reply.status = error.status
         state = .draining
@@ -229,8 +231,30 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
 
     /// The client is gone.
     func inputLost() {
-        if exchange.phase != .idle { exchange.downstreamClosed() }
+        if isExchanging { exchange.downstreamClosed() }
         close()
+    }
+
+    // Between two requests
+
+    private var workspace: HTTP1Workspace {
+        if let borrowed { return borrowed }
+        let workspace = worker.takeWorkspace(for: self)
+        if output.bytes.isEmpty { swap(&output.bytes, &workspace.output) }
+        borrowed = workspace
+        return workspace
+    }
+
+    var exchange: Exchange { workspace.exchange }
+
+    private var isExchanging: Bool { borrowed.map { $0.exchange.phase != .idle } ?? false }
+
+    /// Keeps nothing that only a request needs, unless one is under way.
+    func giveWorkspaceBack() {
+        guard let borrowed, isIdle, carry.isEmpty, borrowed.exchange.phase == .idle else { return }
+        if output.isEmpty { swap(&output.bytes, &borrowed.output) }
+        self.borrowed = nil
+        worker.give(borrowed)
     }
 
     // Writing
@@ -259,8 +283,8 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     func timerFired(_ timer: TimerID) {
         self.timer = nil
         if worker.loop.now >= min(deadline, tunnelEnd ?? deadline) { return expired() }
-        if exchange.phase == .idle {
-            exchange.releaseMemory()
+        worker.shrink()
+        if !isExchanging {
             output.releaseMemory()
             if worker.isDraining, state == .head, !isWithinHead { return close() }
         }
@@ -268,7 +292,7 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     }
 
     private func expired() {
-        if state == .draining || exchange.phase == .idle && !isWithinHead { return close() }
+        if state == .draining || !isExchanging && !isWithinHead { return close() }
         if state == .head {
             response.isLast = true
             exchange.log.begin(at: worker.loop.now)

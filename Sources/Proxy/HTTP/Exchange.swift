@@ -5,8 +5,8 @@ internal import HTTP
 
 /// One request and its response on their way through the proxy; joins the connection it came on with the one it goes on.
 ///
-/// An HTTP/1 connection uses one exchange again and again; an HTTP/2 connection has one for each stream. Both legs are on
-/// one thread. Bytes wait in ``request`` and in the downstream's output, and when too many do, the other side is not
+/// An HTTP/1 connection borrows one for each request (``HTTP1Workspace``); an HTTP/2 connection has one for each stream.
+/// Both legs are on one thread. Bytes wait in ``request`` and in the downstream's output, and when too many do, the other side is not
 /// read from. Which version of HTTP either leg speaks shows nowhere but in how ``request`` is written.
 final class Exchange: ConfigurationWaiter {
     enum Phase {
@@ -29,7 +29,8 @@ final class Exchange: ConfigurationWaiter {
     }
 
     let worker: Worker
-    unowned let downstream: any DownstreamLeg
+    /// Whose request it is; for a spare one, whose it was.
+    unowned var downstream: any DownstreamLeg
     var info: ConnectionInfo { downstream.info }
 
     var phase = Phase.idle
@@ -275,9 +276,6 @@ final class Exchange: ConfigurationWaiter {
         request.releaseMemory()
         head.releaseMemory()
     }
-
-    /// Where the requests of this exchange were counted last.
-    var series: MetricsSeries?
 
     /// The destination's name for log and metrics; empty when none was found.
     var clusterName: String { pool?.name ?? "" }

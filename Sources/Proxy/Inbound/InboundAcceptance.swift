@@ -123,10 +123,11 @@ final class InboundAcceptance: ChannelHolder, Acceptance {
 
     private func handOn() {
         guard let port = info.port, let channel = take() else { return }
-        let pool = worker.application(info.target, port: port)
+        let application = worker.application(info.target, port: port)
         if isServedAsHTTP {
-            HTTPServing.start(worker, channel, info, RequestRouter(application: pool))
+            HTTPServing.start(worker, channel, info, application.router)
         } else {
+            let pool = application.pool
             guard let endpoint = pool.pick(original: info.target, at: worker.loop.now, &worker.random) else { return }
             ByteTunnel(worker, channel, info, to: endpoint, cluster: pool.name).start()
         }

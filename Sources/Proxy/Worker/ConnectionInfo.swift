@@ -46,6 +46,8 @@ final class ConnectionInfo {
     var tls: DownstreamTLS?
     /// The client's certificate, at a gateway that has verified it.
     var certificate: Certificate?
+    /// Where the last request was counted.
+    var series: MetricsSeries?
 
     /// Whether the connection may go on: plaintext may not under STRICT, and at a gateway its chain must be there.
     func isAllowed(by tables: ProxyTables) -> Bool {

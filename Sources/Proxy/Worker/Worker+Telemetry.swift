@@ -76,7 +76,7 @@ extension Worker {
     private func count(_ exchange: Exchange, _ elapsed: Duration) {
         let log = exchange.log
         let isEncrypted = log.endpoint?.security != nil
-        if let series = exchange.series, series.cluster == exchange.clusterID, series.status == log.status,
+        if let series = exchange.info.series, series.cluster == exchange.clusterID, series.status == log.status,
             series.flag == log.flag, series.endpointIsEncrypted == isEncrypted, series.grpc == log.grpcOutcome
         {
             return record(log, elapsed, at: series.index)
@@ -84,7 +84,7 @@ extension Worker {
         let host = exchange.destination?.host ?? ""
         let key = key(log, exchange.info, cluster: exchange.clusterName, host: host, isHTTP: true)
         guard let index = telemetry.metrics.index(of: key) else { return }
-        exchange.series = MetricsSeries(
+        exchange.info.series = MetricsSeries(
             cluster: exchange.clusterID,
             endpointIsEncrypted: isEncrypted,
             status: log.status,

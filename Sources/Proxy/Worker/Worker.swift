@@ -38,15 +38,26 @@ final class Worker {
     /// Names that requests ask for, of destinations that are found by them.
     let names: NameCache
     private var destinations: [String: DestinationPool] = [:]
-    private var applications: [ApplicationKey: DestinationPool] = [:]
+    private var applications: [ApplicationKey: Application] = [:]
     private var waiting: [ResourceName: [Waiter]] = [:]
     let http2Memory = HTTP2Memory()
+    /// As many requests find memory when they come at the same time.
+    private var workspaces = Spares<HTTP1Workspace>(limit: 256)
+    private var nextShrink = MonotonicTime(nanoseconds: 0)
     private var readBuffer = [UInt8](repeating: 0, count: WorkerLimits.readOctets)
 
     /// The application as seen from one inbound destination.
     struct ApplicationKey: Hashable {
         var address: SocketAddress
         var isDeclared: Bool
+    }
+
+    /// Where what comes in for the application goes, and who says so for requests of all connections.
+    struct Application {
+        let pool: DestinationPool
+        let router: RequestRouter
+
+        init(_ pool: DestinationPool) { (self.pool, router) = (pool, RequestRouter(application: pool)) }
     }
 
     init(
@@ -104,6 +115,7 @@ final class Worker {
         guard mostConnections >= Self.manyConnections, connections.count < mostConnections / 8 else { return }
         mostConnections = connections.count
         connections = Dictionary(uniqueKeysWithValues: Array(connections))
+        workspaces = Spares(limit: workspaces.limit)
         CLinux_trim_heap()
     }
 
@@ -118,6 +130,23 @@ final class Worker {
     }
 
     func giveReadBuffer(_ buffer: inout [UInt8]) { swap(&buffer, &readBuffer) }
+
+    /// Room for a request on `leg`, which has been used before if there is any.
+    func takeWorkspace(for leg: any DownstreamLeg) -> HTTP1Workspace {
+        guard let workspace = workspaces.take() else { return HTTP1Workspace(self, leg) }
+        workspace.exchange.downstream = leg
+        return workspace
+    }
+
+    /// Keeps the room of a request that is over, with its memory, for another one.
+    func give(_ workspace: HTTP1Workspace) { workspaces.give(workspace) }
+
+    /// Gives memory back that was not needed for a while; connections call it whenever they look after themselves.
+    func shrink() {
+        if loop.now < nextShrink { return }
+        nextShrink = loop.now + limits.sweepInterval
+        workspaces.shrink()
+    }
 
     func appendRequestID(to head: inout HTTP1Head) {
         let id = RequestID.make(using: &random)
@@ -148,7 +177,7 @@ final class Worker {
     }
 
     private func inboundPolicyChanged() {
-        for pool in applications.values { pool.retire(keeping: nil) }
+        for application in applications.values { application.pool.retire(keeping: nil) }
         applications = [:]
         for connection in connections.values { connection.inboundPolicyChanged() }
     }
@@ -179,19 +208,16 @@ final class Worker {
     )
 
     /// The application behind an inbound connection to `address`.
-    func application(_ address: SocketAddress, port: InboundPolicy.Port) -> DestinationPool {
+    func application(_ address: SocketAddress, port: InboundPolicy.Port) -> Application {
         let isDeclared = tables.isDeclared(port: port.number)
         let key = ApplicationKey(address: address, isDeclared: isDeclared)
-        if let pool = applications[key] { return pool }
+        if let application = applications[key] { return application }
         let sendsToLocalhost = tables.content.inbound?.sendsToLocalhost ?? false
-        let pool = DestinationPool.application(
-            address,
-            port,
-            isDeclared: isDeclared,
-            sendsToLocalhost: sendsToLocalhost
+        let application = Application(
+            .application(address, port, isDeclared: isDeclared, sendsToLocalhost: sendsToLocalhost)
         )
-        applications[key] = pool
-        return pool
+        applications[key] = application
+        return application
     }
 
     // Asking the control plane
