@@ -31,6 +31,11 @@ struct PeerAuthentications: Hashable, Sendable {
     func policy(selecting labels: [String: String]) -> PeerAuthentication? {
         selective.first { $0.selector?.matches(labels) ?? false }
     }
+
+    /// All that select the labels, the one that counts first.
+    func policies(selecting labels: [String: String]) -> [PeerAuthentication] {
+        selective.filter { $0.selector?.matches(labels) ?? false }
+    }
 }
 
 /// The Policies of Istio 1.4's API in one namespace, in the order in which they count.

@@ -231,6 +231,52 @@ extension AnalysisTests {
             ]
         ),
         Case(
+            rule: "two policies that select one pod",
+            objects: Manifest.policy("full", "b", "selector: {matchLabels: {app: httpbin}}, mtls: {mode: STRICT}")
+                + Manifest.policy(
+                    "full",
+                    "a",
+                    "selector: {matchLabels: {app: httpbin}}, portLevelMtls: {80: {mode: DISABLE}}"
+                ),
+            code: "APS0005",
+            lines: [
+                "Warning [APS0005] (PeerAuthentication full/b) The policy does not count for pod httpbin: PeerAuthentication "
+                    + "full/a selects it, too, and comes first (the older one, then the first by name); two are never merged. "
+                    + "Make one of the two, or give them selectors of different pods."
+            ]
+        ),
+        Case(
+            rule: "two policies that select different pods",
+            objects: Manifest.policy("full", "b", "selector: {matchLabels: {app: httpbin}}, mtls: {mode: STRICT}")
+                + Manifest.policy("full", "a", "selector: {matchLabels: {app: sleep}}, mtls: {mode: STRICT}"),
+            code: "APS0005"
+        ),
+        Case(
+            rule: "two policies for one namespace",
+            objects: Manifest.policy("full", "b", "mtls: {mode: STRICT}")
+                + Manifest.policy("full", "a", "mtls: {mode: UNSET}"),
+            code: "APS0005",
+            lines: [
+                "Warning [APS0005] (PeerAuthentication full/b) The policy does not count: PeerAuthentication full/a is for the "
+                    + "whole namespace, too, and comes first (the older one, then the first by name); two are never merged. "
+                    + "Remove one of the two."
+            ]
+        ),
+        Case(
+            rule: "two policies for the mesh, and one with a selector beside them",
+            objects: Manifest.policy("istio-system", "b", "mtls: {mode: STRICT}")
+                + Manifest.policy("istio-system", "a", "mtls: {mode: PERMISSIVE}")
+                + Manifest.policy("istio-system", "c", "selector: {matchLabels: {app: httpbin}}, mtls: {mode: STRICT}"),
+            code: "APS0005",
+            lines: [
+                "Warning [APS0005] (PeerAuthentication istio-system/b) The policy does not count: PeerAuthentication "
+                    + "istio-system/a is for the whole mesh, too, and comes first (the older one, then the first by name); two are "
+                    + "never merged. Remove one of the two.",
+                "Warning [APS0005] (PeerAuthentication istio-system/c) The policy does not count: in the root namespace only "
+                    + "policies without a selector do. Move it to the namespace of the pods that it means.",
+            ]
+        ),
+        Case(
             rule: "two Sidecars without selector",
             objects: ["a", "b"].map {
                 Manifest.object("networking.istio.io/v1", "Sidecar", "full", $0, "egress: [{hosts: ['*/*']}]")

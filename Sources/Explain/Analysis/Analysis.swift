@@ -204,6 +204,7 @@ struct Analyzer: Sendable {
         Analyzer(name: "injection.LabelAnalyzer", run: analyzeInjectionLabels),
         Analyzer(name: "mtls.ConflictAnalyzer", run: analyzeConflicts),
         Analyzer(name: "mtls.DoubleEncryptionAnalyzer", run: analyzeDoubleEncryption),
+        Analyzer(name: "mtls.PolicyAnalyzer", run: analyzePolicies),
         Analyzer(name: "schema.ValidationAnalyzer", run: analyzeSchema),
         Analyzer(name: "service.ExternalNameAnalyzer", run: analyzeAliases),
         Analyzer(name: "service.PortNameAnalyzer", run: analyzePortNames),
