@@ -86,6 +86,29 @@ import Testing
         #expect(second.resourceVersion == first.resourceVersion)
     }
 
+    @Test func `a list of a version is that one's, or refused`() async throws {
+        let test = try await TestServer()
+        let registry = test.server.registry
+        let definition = try registry.definition(.secrets)
+        let all = try Selection(definition, namespace: nil, labelSelector: nil, fieldSelector: nil)
+        let current = registry.store.index.revision
+        func list(_ version: Int64, _ match: String = "") throws -> ListPage {
+            try registry.list(definition, all, moment: ListMoment("\(version)", match: match))
+        }
+        #expect(try list(current, "Exact").resourceVersion == "\(current)")
+        #expect(try list(1).resourceVersion == "\(current)" && list(1, "NotOlderThan").resourceVersion == "\(current)")
+        #expect(throws: StatusError.self) { try list(1, "Exact") }.map { #expect($0.isExpired) }
+        for match in ["", "NotOlderThan", "Exact"] {
+            let error = #expect(throws: StatusError.self) { try list(current + 100, match) }
+            #expect(error?.code == 504 && error?.message.contains("Too large resource version") == true)
+        }
+        for (version, match) in [
+            ("x", ""), ("-1", ""), ("", "Exact"), ("0", "Exact"), ("", "NotOlderThan"), ("1", "Most"),
+        ] {
+            #expect(throws: StatusError.self) { try ListMoment(version, match: match) }
+        }
+    }
+
     @Test func `a write that fails changes nothing`() async throws {
         let test = try await TestServer()
         let before = test.server.registry.store.index.revision

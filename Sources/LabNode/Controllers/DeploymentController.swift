@@ -79,7 +79,8 @@ struct DeploymentController: Sendable {
     private func create(_ set: JSON, _ deployment: JSON) async throws {
         do {
             _ = try await api.create(.replicaSets, namespace: deployment.metadata.namespace, set)
-            tell(deployment, .init(name: set.metadata.name, from: 0, to: set.number("spec", "replicas", default: 0)))
+            let count = set.number("spec", "replicas", default: 0)
+            if count > 0 { tell(deployment, .init(name: set.metadata.name, from: 0, to: count)) }
         } catch let error as StatusError where error.alreadyExists {
             // Another template has the same hash, or somebody else's set has the name: take another hash.
             let count = deployment.number("status", "collisionCount", default: 0) + 1

@@ -65,7 +65,11 @@ struct ResourceHandler: Sendable {
             definition,
             selection(),
             limit: request.number("limit"),
-            continueToken: request.query("continue").flatMap { $0.isEmpty ? nil : $0 }
+            continueToken: request.query("continue").flatMap { $0.isEmpty ? nil : $0 },
+            moment: ListMoment(
+                request.query("resourceVersion") ?? "",
+                match: request.query("resourceVersionMatch") ?? ""
+            )
         )
         return try shown(page)
     }

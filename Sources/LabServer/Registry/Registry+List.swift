@@ -33,15 +33,17 @@ extension Registry {
     /// - Parameters:
     ///   - limit: Objects on one page; nil or 0 means all.
     ///   - continueToken: From the page before.
-    /// - Throws: ``StatusError`` (410) when the list the token belongs to is no longer kept.
+    ///   - moment: Which state of the store is shown; a page after the first shows that of the first.
+    /// - Throws: ``StatusError`` (410) when the state that is asked for is no longer kept, (504) when it is not there yet.
     func list(
         _ definition: ResourceDefinition,
         _ selection: Selection,
         limit: Int? = nil,
-        continueToken: String? = nil
+        continueToken: String? = nil,
+        moment: ListMoment = .newest
     ) throws -> ListPage {
         let begin = try continueToken.map { try ListPosition($0) }
-        let index = try begin.map { try snapshot($0.revision) } ?? store.index
+        let index = try begin.map { try snapshot($0.revision) } ?? state(at: moment)
         var objects = index.objects(of: definition.storage).sorted { $0.key < $1.key }[...]
         if let last = begin?.last { objects = objects.drop { ($0.key.namespace, $0.key.name) <= last } }
         var page = ListPage(items: [], resourceVersion: String(index.revision))
@@ -62,6 +64,21 @@ extension Registry {
             break
         }
         return page
+    }
+
+    private func state(at moment: ListMoment) throws -> StoreIndex {
+        let current = store.index
+        switch moment {
+        case .newest: return current
+        case .notOlder(let revision), .exactly(let revision):
+            guard revision <= current.revision else { throw StatusError.tooNew(revision, current: current.revision) }
+        }
+        guard case .exactly(let revision) = moment, revision != current.revision else { return current }
+        guard let kept = snapshots.find(revision) else {
+            let message = "The resourceVersion for the provided list is too old."
+            throw StatusError(code: 410, reason: "Expired", message: message)
+        }
+        return kept
     }
 
     private func snapshot(_ revision: Int64) throws -> StoreIndex {

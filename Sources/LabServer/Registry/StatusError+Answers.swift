@@ -94,6 +94,20 @@ extension StatusError {
         StatusError(code: 410, reason: "Expired", message: "too old resource version: \(asked) (\(oldest))")
     }
 
+    /// The list is to show a state that the store has not reached.
+    static func tooNew(_ asked: Int64, current: Int64) -> StatusError {
+        let message = "Too large resource version: \(asked), current: \(current)"
+        return StatusError(
+            code: 504,
+            reason: "Timeout",
+            message: "Timeout: \(message)",
+            details: [
+                "causes": [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]],
+                "retryAfterSeconds": 1,
+            ]
+        )
+    }
+
     static func tooLarge(limit: Int) -> StatusError {
         StatusError(
             code: 413,
