@@ -52,10 +52,25 @@ public struct IstioOperator: Hashable, Sendable {
         where value.object == nil {
             problems.add("spec.\(name): must be an object, not \(value.typeName)")
         }
+        checkSwitches(problems)
         if let text = Validation(errors: problems.texts).errorText {
             throw MeshError(.invalidConfiguration, "IstioOperator \(metadata.name) cannot be read: \(text)")
         }
         _ = try MeshConfig(meshConfigOverlay)
+    }
+
+    /// A switch that is neither on nor off would silently mean its default, such as not to require mutual TLS.
+    private func checkSwitches(_ problems: FieldProblems) {
+        let switches = [
+            ("values.global.mtls.enabled", values["global", "mtls", "enabled"]),
+            ("values.global.mtls.auto", values["global", "mtls", "auto"]),
+            ("components.base.enabled", components["base", "enabled"]),
+            ("components.pilot.enabled", components["pilot", "enabled"]),
+        ]
+        for (path, value) in switches {
+            guard let value, !value.isNull, value.bool == nil else { continue }
+            problems.add("spec.\(path): must be true or false, not \(value.text())")
+        }
     }
 
     /// What goes to the ConfigMap `istio`: what the values say of the mesh, and over it `spec.meshConfig`.

@@ -37,6 +37,15 @@ import Testing
         #expect(error?.message.contains(hint) == true, "\(error?.message ?? "")")
     }
 
+    @Test func `a mesh configuration that cannot be read is named`() {
+        for text in ["a: [", "enableAutoMtls: maybe"] {
+            let error = #expect(throws: MeshError.self) {
+                try MeshSnapshot.config(text, of: "ConfigMap istio-system/istio")
+            }
+            #expect(error?.message.contains("ConfigMap istio-system/istio") == true)
+        }
+    }
+
     @Test func `files are checked as settings are`() {
         let text = "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nspec:\n  meshConfg: {}\n"
         let error = #expect(throws: MeshError.self) { try Installation(files: [("f.yaml", text)], sets: []) }

@@ -123,6 +123,12 @@ import Testing
         #expect(Settings.consequences(of: try Settings.mesh(""), after: try Settings.mesh("")).isEmpty)
     }
 
+    @Test func `cipher suites that are left out are named`() throws {
+        let mesh = try Settings.mesh("meshMTLS: {cipherSuites: [NOPE, ECDHE-ECDSA-AES256-GCM-SHA384]}")
+        let texts = Settings.consequences(of: mesh, after: try Settings.mesh(""))
+        #expect(texts == ["meshMTLS.cipherSuites: left out because unknown: [NOPE]"])
+    }
+
     @Test(arguments: ["enableAutoMtls: maybe", "meshMTLS: {ecdhCurves: [P-256]}", "a: [", "- 1"])
     func `a document that cannot be used is refused as a whole`(_ text: String) {
         #expect(throws: (any Error).self) { try Settings.mesh(text) }

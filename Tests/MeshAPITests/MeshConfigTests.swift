@@ -121,6 +121,15 @@ import YAML
         for object in objects { #expect(validate(object)?.errors == []) }
     }
 
+    @Test(arguments: [
+        "values: {global: {mtls: {enabled: maybe}}}", "values: {global: {mtls: {auto: 'true'}}}",
+        "components: {pilot: {enabled: 1}}",
+    ])
+    func `a switch that is neither on nor off is refused by its name`(spec: String) {
+        let error = #expect(throws: MeshError.self) { try parse(spec) }
+        #expect(error?.message.contains("must be true or false") == true)
+    }
+
     @Test func `an operator is judged like any other object`() {
         func judge(_ spec: JSON) -> Validation? {
             validate(["apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator", "spec": spec])

@@ -59,9 +59,23 @@ struct MeshSnapshot: Sendable {
         let name = revision.isEmpty || revision == "default" ? "istio" : "istio-\(revision)"
         do {
             let map = try await api.get(.configMaps, namespace: namespace, name: name)
-            return try MeshConfig(try YAML.value(map["data", "mesh"]?.string ?? ""))
+            return try config(map["data", "mesh"]?.string ?? "", of: "ConfigMap \(namespace)/\(name)")
         } catch let error as StatusError where error.isNotFound {
             return MeshConfig()
+        }
+    }
+
+    /// Reads the key `mesh` of the ConfigMap called `object`.
+    static func config(_ text: String, of object: String) throws(MeshError) -> MeshConfig {
+        do {
+            return try MeshConfig(try YAML.value(text))
+        } catch {
+            throw MeshError(
+                .invalidConfiguration,
+                "the key mesh of \(object) cannot be read, so the control plane uses what it said before; correct it with "
+                    + "kubectl edit or istioctl install",
+                cause: error
+            )
         }
     }
 }

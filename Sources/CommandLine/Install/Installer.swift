@@ -38,6 +38,9 @@ struct Installer {
         try await install(manifests.egressGateways, .egress, until: deadline)
         try await install(manifests.ingressGateways, .ingress, until: deadline)
         done("Installation complete")
+        for text in try MeshConfig(installation.meshConfig).validate().warnings {
+            console.complain("\(console.colored("!", "33", on: .error)) \(text)")
+        }
         if let consequence { console.complain(consequence) }
     }
 

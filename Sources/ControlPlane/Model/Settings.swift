@@ -117,6 +117,6 @@ final class Settings: Sendable {
                     + "identities until they are restarted; list the old one in trustDomainAliases until then"
             )
         }
-        return texts
+        return texts + mesh.validate().warnings
     }
 }
