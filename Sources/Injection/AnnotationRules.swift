@@ -55,7 +55,11 @@ public enum AnnotationRules {
     private static let rangesOrAll: Rule = { $0 == "*" ? nil : ranges($0) }
 
     private static let interceptionMode: Rule = {
-        ["REDIRECT", "TPROXY", "NONE"].contains($0) ? nil : "is none of REDIRECT, TPROXY and NONE"
+        switch $0 {
+        case "REDIRECT", "NONE": nil
+        case "TPROXY": "is not supported: remove the annotation, or set it to REDIRECT"
+        default: "is none of REDIRECT and NONE"
+        }
     }
     private static let logLevel: Rule = {
         ["trace", "debug", "info", "warning", "warn", "error", "critical", "off"].contains($0)

@@ -127,6 +127,7 @@ func pod(labels: [String: String] = [:], annotations: [String: String] = [:], ho
         ("sidecar.istio.io/proxyMemoryLimit", "1Qi"), ("proxy.istio.io/config", "a: b: c"),
         ("proxy.istio.io/config", "- a"), ("prometheus.istio.io/merge-metrics", ""), ("inject.istio.io/templates", "x"),
         ("sidecar.istio.io/nativeSidecar", "1"), ("sidecar.istio.io/logLevel", "loud"),
+        ("sidecar.istio.io/interceptionMode", "TPROXY"),
     ])
     func `refuses a value that means nothing`(annotation: String, value: String) throws {
         #expect(AnnotationRules.problem(annotation, value) != nil)
@@ -137,7 +138,7 @@ func pod(labels: [String: String] = [:], annotations: [String: String] = [:], ho
     }
 
     @Test(arguments: [
-        ("sidecar.istio.io/inject", "true"), ("sidecar.istio.io/interceptionMode", "TPROXY"),
+        ("sidecar.istio.io/inject", "true"), ("sidecar.istio.io/interceptionMode", "NONE"),
         ("traffic.sidecar.istio.io/includeOutboundIPRanges", "*"),
         ("traffic.sidecar.istio.io/includeOutboundIPRanges", "10.0.0.0/8, fd00::/8"),
         ("traffic.sidecar.istio.io/excludeOutboundIPRanges", ""),
