@@ -19,6 +19,15 @@ import Testing
         )
     }
 
+    @Test(arguments: [
+        (400, "Bad Request"), (431, "Request Header Fields Too Large"), (501, "Not Implemented"),
+        (505, "HTTP Version Not Supported"),
+    ])
+    func `says of bytes that are not HTTP what its status says`(status: Int, body: String) {
+        let reply = LocalReply.badRequest("http1.some reason", status: status)
+        #expect(reply.status == status && reply.body == body && reply.details == "http1.some_reason")
+    }
+
     @Test func `says that it tried again, and keeps the cause to the log`() {
         let reply = LocalReply.reset(
             .remoteConnectionFailure,

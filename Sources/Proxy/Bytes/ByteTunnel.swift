@@ -172,7 +172,10 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
 
     func timerFired(_ timer: TimerID) {
         self.timer = nil
-        if state == .connecting { return failed(.upstreamConnectionFailure, "connection timeout") }
+        if state == .connecting {
+            worker.handshakeFailed(to: endpoint, server.channel?.delay ?? "")
+            return failed(.upstreamConnectionFailure, "connection timeout")
+        }
         if worker.loop.now >= min(deadline, end) {
             log.details = worker.loop.now >= end ? "listener_drained" : "idle_timeout"
             return close()

@@ -202,10 +202,8 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
         response.isLast = true
         if exchange.phase == .responding { return abort() }
         if !isExchanging { exchange.log.begin(at: worker.loop.now) }
-        var reply = LocalReply.badRequest("http1.\(error.reason)")
-        reply.status = error.status
         state = .draining
-        exchange.respond(reply)
+        exchange.respond(.badRequest("http1.\(error.reason)", status: error.status))
     }
 
     /// Remembers bytes of a later request, and stops reading when there are any.

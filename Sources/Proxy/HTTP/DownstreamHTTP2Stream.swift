@@ -62,9 +62,7 @@ final class DownstreamHTTP2Stream: DownstreamLeg {
     private func refuse(_ fault: HTTP2Fault) {
         exchange.log.begin(at: worker.loop.now)
         endCode = HTTP2Code.protocolError
-        var reply = LocalReply.badRequest("http2.\(fault.reason)")
-        reply.status = fault.status
-        exchange.respond(reply)
+        exchange.respond(.badRequest("http2.\(fault.reason)", status: fault.status))
     }
 
     private func refuseConnect() {

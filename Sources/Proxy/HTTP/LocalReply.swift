@@ -1,5 +1,6 @@
 internal import Discovery
 internal import GRPC
+internal import HTTP
 
 /// A response that the proxy itself gives, with the texts that users of Envoy know and search for.
 struct LocalReply: Hashable, Sendable {
@@ -181,8 +182,9 @@ struct LocalReply: Hashable, Sendable {
     }
 
     /// The client's bytes are not HTTP.
-    static func badRequest(_ details: String) -> Self {
-        Self(status: 400, body: "Bad Request", flag: .downstreamProtocolError, details: underscored(details))
+    static func badRequest(_ details: String, status: Int = 400) -> Self {
+        let body = HTTPResponseHead.reason(for: status)
+        return Self(status: status, body: body, flag: .downstreamProtocolError, details: underscored(details))
     }
 
     /// Blanks become underscores, so that a log line keeps its columns.

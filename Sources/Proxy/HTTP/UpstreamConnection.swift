@@ -52,6 +52,12 @@ extension UpstreamConnection {
         }
     }
 
+    /// The time for connecting and shaking hands is over.
+    func openingTimedOut() {
+        worker.handshakeFailed(to: endpoint, channel?.delay ?? "")
+        failed(.connectionTimeout, cause: "")
+    }
+
     private func hasOpened() {
         channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
         deadline = endpoint.limits.deadline(worker.loop.now, birth: birth, default: worker.limits.idleTimeout)

@@ -210,7 +210,7 @@ final class UpstreamHTTP1: ChannelHolder, UpstreamLeg, UpstreamConnection, TurnH
     func timerFired(_ timer: TimerID) {
         self.timer = nil
         switch state {
-        case .connecting: failed(.connectionTimeout, cause: "")
+        case .connecting: openingTimedOut()
         case .idle where worker.loop.now >= deadline: close()
         default:
             if state == .idle { head.releaseMemory() }

@@ -219,7 +219,7 @@ final class UpstreamHTTP2: ChannelHolder, HTTP2EngineHandler, UpstreamConnection
 
     func timerFired(_ timer: TimerID) {
         self.timer = nil
-        if state == .connecting { return failed(.connectionTimeout, cause: "") }
+        if state == .connecting { return openingTimedOut() }
         if streams.isEmpty, waiting.isEmpty {
             output.releaseMemory()
             if worker.isDraining || worker.loop.now >= deadline { retireWhenIdle() }

@@ -107,6 +107,13 @@ struct Channel: ~Copyable {
 
     // Beginning
 
+    /// Why a connection to an endpoint that was given up for lack of time had not arrived, for people.
+    var delay: String {
+        upcoming?.isConnected == true
+            ? "the TLS handshake did not end in time: the peer may not speak TLS, and wait for more of what it takes for a request"
+            : "the connection was not accepted in time"
+    }
+
     /// Goes on with connecting to an endpoint and shaking hands with it, after an event.
     mutating func proceedConnecting(on loop: EventLoop) -> Progress {
         if var upcoming, !upcoming.isConnected {
