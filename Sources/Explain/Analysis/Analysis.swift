@@ -194,6 +194,7 @@ struct Analyzer: Sendable {
         Analyzer(name: "conditions.ConditionAnalyzer", run: analyzeConditions),
         Analyzer(name: "deprecation.DeprecationAnalyzer", run: analyzeDeprecations),
         Analyzer(name: "destinationrule.CaCertificateAnalyzer", run: analyzeCertificates),
+        Analyzer(name: "destinationrule.ProxyProtocolAnalyzer", run: analyzeIntroductions),
         Analyzer(name: "destinationrule.SubsetSelectPodAnalyzer", run: analyzeSubsets),
         Analyzer(name: "gateway.CertificateAnalyzer", run: analyzeGatewayCertificates),
         Analyzer(name: "gateway.ConflictingGatewayAnalyzer", run: analyzeGatewayConflicts),
