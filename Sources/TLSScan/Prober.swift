@@ -5,6 +5,8 @@ internal import TLS
 /// Where a server is, and how long to wait for it.
 public struct ScanTarget: Sendable {
     public var address: SocketAddress
+    /// Where the server is, for people: not at ``address`` where that is the way to it through somebody else.
+    public var place: String
     /// What the certificate should be for: the name that was typed.
     public var host: String
     /// What to ask for (SNI); nil for none.
@@ -16,6 +18,7 @@ public struct ScanTarget: Sendable {
 
     public init(address: SocketAddress, host: String, serverName: String?, patience: Duration = .seconds(5)) {
         (self.address, self.host, self.serverName, self.patience) = (address, host, serverName, patience)
+        place = address.description
     }
 }
 

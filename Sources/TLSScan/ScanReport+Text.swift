@@ -15,7 +15,8 @@ extension ScanReport {
         func title(_ text: String) { lines += (lines.isEmpty ? [] : [""]) + [paint(text, .title)] }
         func row(_ key: String, _ value: String) { lines.append("  " + Self.padded(key, 22) + value) }
 
-        title("\(target) at \(address)" + (serverName.map { ", asked for \($0)" } ?? ", asked for no name"))
+        let place = address == target ? "" : " at \(address)"
+        title("\(target)\(place)" + (serverName.map { ", asked for \($0)" } ?? ", asked for no name"))
         if let from { row("from", from) }
         title("Protocols")
         for version in ScanVersion.allCases { row(version.description, protocolText(version, paint)) }

@@ -28,14 +28,14 @@ public struct Scanner: Sendable {
     public func scan() async throws -> ScanReport {
         var report = ScanReport()
         report.serverName = target.serverName
-        report.address = target.address.description
+        report.address = target.place
         progress("protocols")
         report.protocols = try await protocols()
         guard !report.offered.isEmpty else {
             let reasons = report.protocols.values.compactMap { if case .unknown(let words) = $0 { words } else { nil } }
             throw MeshError(
                 .protocolViolation,
-                "\(target.address) offers no version of SSL or TLS" + (reasons.min().map { ": \($0)" } ?? "")
+                "\(target.place) offers no version of SSL or TLS" + (reasons.min().map { ": \($0)" } ?? "")
             )
         }
         progress("cipher suites")

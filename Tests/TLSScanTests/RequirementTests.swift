@@ -129,6 +129,18 @@ import Testing
         }
     }
 
+    @Test func `a server that is reached through somebody else goes by its own name`() async throws {
+        let error = await #expect(throws: MeshError.self) {
+            try await Self.scanPlain(Array("220 ready\r\n".utf8), place: "mail.foo:25")
+        }
+        #expect(error?.description.contains("mail.foo:25 offers no version") == true)
+        var report = ScanReport()
+        (report.target, report.address) = ("mail.foo:25", "mail.foo:25")
+        #expect(report.text().hasPrefix("mail.foo:25, asked for no name\n"))
+        report.address = "192.0.2.1:25"
+        #expect(report.text().hasPrefix("mail.foo:25 at 192.0.2.1:25, asked for no name\n"))
+    }
+
     @Test(.timeLimit(.minutes(1))) func `a silent server takes no longer than it is given`() async throws {
         let start = ContinuousClock.now
         await #expect(throws: MeshError.self) { try await Self.scanPlain([]) }
@@ -136,7 +148,7 @@ import Testing
     }
 
     /// Scans a server that answers everything with the same octets; none means that it keeps silent.
-    private static func scanPlain(_ answer: [UInt8]) async throws -> ScanReport {
+    private static func scanPlain(_ answer: [UInt8], place: String? = nil) async throws -> ScanReport {
         let listener = try AsyncListener(binding: SocketAddress(.loopback, port: 0))
         return try await withThrowingTaskGroup(of: ScanReport?.self) { group in
             group.addTask {
@@ -153,12 +165,13 @@ import Testing
                 return nil
             }
             group.addTask {
-                let target = ScanTarget(
+                var target = ScanTarget(
                     address: listener.address,
                     host: "a.example",
                     serverName: "a.example",
                     patience: answer.isEmpty ? .milliseconds(500) : .seconds(5)
                 )
+                if let place { target.place = place }
                 return try await Scanner(target).scan()
             }
             defer { listener.close() }

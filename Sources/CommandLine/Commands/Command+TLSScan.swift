@@ -148,7 +148,7 @@ struct TLSScanCommand: Sendable {
                 try await tunnel.run()
                 return nil
             }
-            group.addTask { try await scan(firstOf: [tunnel.address]) }
+            group.addTask { try await scan(firstOf: [tunnel.address], place: "\(host):\(port)") }
             defer { group.cancelAll() }
             while let result = try await group.next() {
                 guard var report = result else { continue }
@@ -160,7 +160,9 @@ struct TLSScanCommand: Sendable {
     }
 
     /// Looks at the first address that answers.
-    private func scan(firstOf addresses: [SocketAddress]) async throws -> ScanReport {
+    ///
+    /// - Parameter place: Where the server is, for people; nil for at that address.
+    private func scan(firstOf addresses: [SocketAddress], place: String? = nil) async throws -> ScanReport {
         let isAddress = IPAddress(host) != nil
         let wish = invocation.string("sni")
         let serverName = invocation.has("sni") ? (wish.isEmpty ? nil : wish) : isAddress ? nil : host
@@ -179,6 +181,7 @@ struct TLSScanCommand: Sendable {
                 serverName: serverName,
                 patience: invocation.duration("timeout")
             )
+            if let place { target.place = place }
             target.applicationProtocols = invocation.string("alpn").split(separator: ",").map(String.init)
             let hasClients = invocation.bool("clients") || requirements.contains(where: \.needsClients)
             return try await Scanner(target, simulatesClients: hasClients, progress: { tell($0) }).scan()
