@@ -55,7 +55,9 @@ extension LabCommand {
 
     /// Removes what the lab wrote, and nothing that somebody else put there.
     private static func removeState(_ home: LabHome) throws {
-        let server = ["state.db", "state.db-wal", "state.db-shm", "pki/ca.crt", "pki/ca.key", "pki/sa.key"]
+        let server = [
+            "state.db", "state.db-wal", "state.db-shm", "state.db-reserve", "pki/ca.crt", "pki/ca.key", "pki/sa.key",
+        ]
         for file in server.map({ "\(home.server)/\($0)" }) + [home.kubeconfig, home.log] { unsafe unlink(file) }
         for directory in ["\(home.server)/pki", home.server, home.node] { unsafe rmdir(directory) }
         // Now an up may begin; what it makes keeps the directory.

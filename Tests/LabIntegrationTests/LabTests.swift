@@ -21,6 +21,7 @@ import Testing
             "rootless.sh",  // A user who is not root has all that, and a mesh, in namespaces of their own.
             "gateways.sh",  // Good and bad certificates at a gateway, and new ones under load, with real clients.
             "images.sh",  // The images for Kubernetes hold all that their programs need.
+            "full-disk.sh",  // On a full disk objects are read and deleted.
             "crashes.sh",  // Killed under load, the mesh loses nothing and serves nothing in plaintext.
         ]
     )

@@ -18,7 +18,9 @@ final class TestServer: Sendable {
     }
 
     deinit {
-        let files = ["state.db", "state.db-wal", "state.db-shm", "pki/ca.crt", "pki/ca.key", "pki/sa.key"]
+        let files = [
+            "state.db", "state.db-wal", "state.db-shm", "state.db-reserve", "pki/ca.crt", "pki/ca.key", "pki/sa.key",
+        ]
         for file in files { unsafe unlink("\(directory)/\(file)") }
         unsafe rmdir(directory + "/pki")
         unsafe rmdir(directory)

@@ -129,7 +129,7 @@ extension StatusError {
         StatusError(
             code: 507,
             reason: "InsufficientStorage",
-            message: "the object was not stored, nothing has changed: \(error); "
+            message: "nothing was stored, and nothing has changed: \(error); "
                 + "is the disk full? Then free some space on it"
         )
     }

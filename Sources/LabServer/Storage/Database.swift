@@ -7,6 +7,9 @@ import JSON
 ///
 /// Write-ahead log with `synchronous=FULL`: a commit that returned is on the disk.
 @safe final class Database {
+    /// Pages of 4 KiB in the write-ahead log after which it is emptied.
+    static let logLimit = 256
+
     private let handle: OpaquePointer
 
     /// Opens or makes the file.
@@ -26,6 +29,7 @@ import JSON
             try execute("PRAGMA locking_mode=EXCLUSIVE")
             try execute("PRAGMA journal_mode=WAL")
             try execute("PRAGMA synchronous=FULL")
+            try execute("PRAGMA wal_autocheckpoint=\(Self.logLimit)")
             try execute("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
             try execute(
                 """
@@ -65,6 +69,11 @@ import JSON
             try? execute("ROLLBACK")  // Fails when SQLite has already rolled back, which is as good.
             throw error
         }
+    }
+
+    /// Moves what the write-ahead log holds to where it belongs, and gives the log's room back.
+    func shrinkLog() {
+        try? execute("PRAGMA wal_checkpoint(TRUNCATE)")  // Where that fails there is no room for it yet.
     }
 
     /// Keeps the file from growing beyond so many pages, as a full disk would.

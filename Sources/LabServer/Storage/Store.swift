@@ -9,6 +9,7 @@ import Synchronization
 actor Store {
     private let executor: ThreadExecutor
     private let database: Database
+    private var reserve: SpaceReserve
     private struct Shared {
         var index: StoreIndex
         var log: ChangeLog
@@ -24,6 +25,8 @@ actor Store {
         let database = try Database(path: path)
         let (objects, revision) = try database.load()
         self.database = database
+        reserve = SpaceReserve(path: path + "-reserve")
+        reserve.hold()
         shared = Mutex(
             Shared(index: StoreIndex(objects: objects, revision: revision), log: ChangeLog(revision: revision))
         )
@@ -60,7 +63,7 @@ actor Store {
         let finished = waiting
         (batch, waiting) = (nil, [])
         do {
-            try database.commit(transaction.changes, revision: transaction.revision)
+            try persist(transaction)
         } catch {
             let failure = StatusError.storageFailure(error)
             for continuation in finished { continuation.resume(throwing: failure) }
@@ -68,6 +71,18 @@ actor Store {
         }
         publish(transaction.changes)
         for continuation in finished { continuation.resume() }
+    }
+
+    /// Writes to the disk, on a full one after tidying up; what deletes objects gets the reserve too, for it makes room.
+    private func persist(_ transaction: Transaction) throws(MeshError) {
+        defer { reserve.hold() }
+        do {
+            try database.commit(transaction.changes, revision: transaction.revision)
+        } catch {
+            if transaction.changes.contains(where: \.isDeletion) { reserve.release() }
+            database.shrinkLog()
+            try database.commit(transaction.changes, revision: transaction.revision)
+        }
     }
 
     private func publish(_ changes: [Change]) {
