@@ -88,9 +88,10 @@ struct Lab: Sendable {
     }
 
     static func cannotListen(on address: SocketAddress, _ cause: any Error) -> MeshError {
-        MeshError(
+        let other = address.port == 7443 ? 8443 : 7443
+        return MeshError(
             .unavailable,
-            "the API server cannot listen on \(address): is another cluster using the port? Choose another one: apus-lab up --port 7443",
+            "the API server cannot listen on \(address): is another cluster using the port? Choose another one: apus-lab up --port \(other)",
             cause: cause
         )
     }
