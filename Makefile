@@ -21,8 +21,9 @@ demo: build
 clean-demo:
 	scripts/clean-demo.sh $(BIN)
 
-test: dependencies
-	scripts/test.sh
+# With the programs that people run and the benchmarks measure.
+test: build
+	APUS_PROGRAMS="$$PWD/$(BIN)" scripts/test.sh
 
 lint:
 	scripts/lint.sh

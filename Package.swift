@@ -216,30 +216,36 @@ let package = Package(
         tests("LabServer", ["Base", "HTTP", "JSON", "Kubernetes", "Network", "Protobuf", "Subprocess", "TLS"]),
         tests("RegularExpressions"),
         tests("Proxy", ["Base", "Discovery", "HTTP", "JSON", "TLS", "TestTLS"]),
+        .target(
+            name: "TestPrograms",
+            dependencies: ["Base"],
+            path: "Tests/Support/TestPrograms",
+            swiftSettings: house
+        ),
         // Lets openssl, testssl.sh and Envoy look at a server of TLS.
         .testTarget(
             name: "TLSProgramTests",
-            dependencies: ["Base", "Network", "Subprocess", "apus", "test-tls-server"],
+            dependencies: ["Base", "Network", "Subprocess", "TestPrograms", "apus", "test-tls-server"],
             exclude: ["Scripts"],
             swiftSettings: house
         ),
         // Starts the program in namespaces of its own.
         .testTarget(
             name: "LabProgramTests",
-            dependencies: ["Base", "Subprocess", "apus-lab"],
+            dependencies: ["Base", "Subprocess", "TestPrograms", "apus-lab"],
             swiftSettings: house
         ),
         // Starts the program in network namespaces.
         .testTarget(
             name: "ProxyIntegrationTests",
-            dependencies: ["Base", "Subprocess", "apus-proxy"],
+            dependencies: ["Base", "Subprocess", "TestPrograms", "apus-proxy"],
             exclude: ["Scripts"],
             swiftSettings: house
         ),
         // Starts the program in namespaces of its own.
         .testTarget(
             name: "LabIntegrationTests",
-            dependencies: ["Base", "Subprocess", "apus", "apus-lab", "apus-proxy", "apusd"],
+            dependencies: ["Base", "Subprocess", "TestPrograms", "apus", "apus-lab", "apus-proxy", "apusd"],
             exclude: ["Scripts"],
             swiftSettings: house
         ),

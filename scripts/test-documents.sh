@@ -3,8 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
-bin=$root/.build/${CONFIGURATION:-debug}
-swift build ${CONFIGURATION:+-c "$CONFIGURATION"} >/dev/null
+bin=${APUS_PROGRAMS:-$root/.build/debug}
+[ -n "${APUS_PROGRAMS:-}" ] || swift build >/dev/null
 ln -sf apus "$bin/istioctl"
 export PATH="$bin:$PATH"
 # shellcheck source=scripts/lab.sh

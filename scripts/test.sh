@@ -4,6 +4,8 @@
 # Most tests watch real programs on a machine that others may use, too. A suite or a page that fails gets one second
 # attempt, alone. The totals name it, so that what is unsteady is seen and mended, and repeat what was complained of.
 #
+# The programs that tests start are those of the directory that APUS_PROGRAMS names, or else the debug build.
+#
 # Root's run is apart from the machine, in namespaces of its own: a cluster that runs here, the demo's for example, is
 # neither disturbed nor in the way, and whatever a test starts ends with the run.
 set -uo pipefail

@@ -1,16 +1,11 @@
 import Base
 import Glibc
 import Subprocess
+import TestPrograms
 import Testing
 
 /// Runs the scripts in `Scripts`: the real kubectl on a cluster of the real programs, from up to down; needs root.
 @Suite struct LabTests {
-    /// The program, which is built beside the tests.
-    static var program: String? {
-        let products = Swift.CommandLine.arguments[0].split(separator: "/").dropLast().joined(separator: "/")
-        return ["/\(products)/apus-lab", ".build/debug/apus-lab"].first(where: isExecutable)
-    }
-
     @Test(
         .enabled(if: getuid() == 0, "network namespaces need root"),
         // Far more than they take: the machine may be busy.
@@ -27,10 +22,8 @@ import Testing
     )
     func `a cluster behaves as the script says`(script: String) async throws {
         let directory = #filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex)
-        let program = try #require(Self.program, "build the product apus-lab first")
+        let program = try #require(Programs.path("apus-lab"), "build the product apus-lab first")
         let finished = try await Subprocess("bash", ["\(directory)/Scripts/\(script)", program]).run()
         #expect(finished.status.isSuccess, "\(finished.text)\n\(finished.errorText)")
     }
 }
-
-private func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }

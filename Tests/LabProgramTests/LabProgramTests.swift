@@ -1,6 +1,7 @@
 import Base
 import Glibc
 import Subprocess
+import TestPrograms
 import Testing
 
 /// Runs the program in namespaces of its own, beside any other lab on this machine; needs root.
@@ -10,15 +11,9 @@ import Testing
     .timeLimit(.minutes(5))
 )
 struct LabProgramTests {
-    /// The program, which is built beside the tests.
-    private static var program: String? {
-        let products = CommandLine.arguments[0].split(separator: "/").dropLast().joined(separator: "/")
-        return ["/\(products)/apus-lab", ".build/debug/apus-lab"].first { Files.exists($0) }
-    }
-
     /// Runs a script with `$lab`, the program, and a home of its own; the script's last line must be `done`.
     private func run(_ script: String) async throws {
-        let program = try #require(Self.program, "build the product apus-lab first")
+        let program = try #require(Programs.path("apus-lab"), "build the product apus-lab first")
         let prelude = """
             set -eu
             mount -t tmpfs tmpfs /run

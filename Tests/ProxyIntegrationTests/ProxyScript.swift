@@ -1,18 +1,17 @@
 import Base
 import Glibc
 import Subprocess
+import TestPrograms
 import Testing
 
-/// Runs a script against the `apus-proxy` that was built beside the tests; the script prints a line for each check.
+/// Runs a script against `apus-proxy`; the script prints a line for each check.
 enum ProxyScript {
     static var mayRun: Bool { getuid() == 0 }
     static let needsRoot: Comment = "network namespaces need root"
 
     /// `apus-proxy`.
     static func program() throws -> String {
-        let products = Swift.CommandLine.arguments[0].split(separator: "/").dropLast().joined(separator: "/")
-        let places = ["/\(products)/apus-proxy", ".build/debug/apus-proxy"]
-        return try #require(places.first { unsafe access($0, X_OK) == 0 }, "build the product apus-proxy first")
+        try #require(Programs.path("apus-proxy"), "build the product apus-proxy first")
     }
 
     /// Where the repository is.

@@ -1,4 +1,5 @@
 import Subprocess
+import TestPrograms
 import Testing
 
 /// Real clients against a real proxy, in network namespaces; each script prints what it has checked.
@@ -33,9 +34,11 @@ struct ProxyScriptTests {
     /// Counts heap blocks and system calls, exactly.
     @Test func `requests cost what the table says`() async throws {
         let program = try ProxyScript.program()
-        let library = "\(program.dropLast("apus-proxy".count))libCHeapCount.so"
+        let library = try #require(Programs.besideTests("libCHeapCount.so"), "build the product CHeapCount first")
         let script = "\(ProxyScript.root)/Benchmarks/costs/costs.py"
-        let command = ["-B", script, "--requests", "--build", "debug", "--program", program, "--library", library]
+        let command = [
+            "-B", script, "--requests", "--build", Programs.build, "--program", program, "--library", library,
+        ]
         try await ProxyScript.expectSuccess("/usr/bin/python3", command)
     }
 }

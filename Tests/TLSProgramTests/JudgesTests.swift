@@ -1,5 +1,6 @@
 import Base
 import Subprocess
+import TestPrograms
 import Testing
 
 /// Our server's choices compared with what others say of them.
@@ -32,7 +33,7 @@ import Testing
     @Test(.timeLimit(.minutes(10))) func `random clients get what Envoy would give them`() async throws {
         guard let envoy = try await Self.envoy() else { return }
         let script = "\(Self.root)/Tests/TLSProgramTests/Scripts/compare_envoy.py"
-        let run = try await Subprocess("python3", [script, envoy, Server.program("test-tls-server")]).run()
+        let run = try await Subprocess("python3", [script, envoy, Server.program()]).run()
         #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")
     }
 
@@ -40,7 +41,7 @@ import Testing
         async throws
     {
         let script = "\(Self.root)/Tests/TLSProgramTests/Scripts/agree_with_testssl.py"
-        let programs = [try Server.program("apus"), try Server.program("test-tls-server")]
+        let programs = [try #require(Programs.path("apus"), "build the product apus first"), try Server.program()]
         let envoy = try await Self.envoy().map { [$0] } ?? []
         let run = try await Subprocess("python3", [script] + programs + envoy).run()
         #expect(run.status.isSuccess, "\(run.text)\n\(run.errorText)")

@@ -2,25 +2,21 @@ import Base
 import Glibc
 import Network
 import Subprocess
+import TestPrograms
 import Testing
 
 /// The test server running with given flags; it ends with the closure.
 enum Server {
-    /// A program that is built beside the tests.
-    static func program(_ name: String) throws -> String {
-        let products = Swift.CommandLine.arguments[0].split(separator: "/").dropLast().joined(separator: "/")
-        let places = ["/\(products)/\(name)", ".build/debug/\(name)"]
-        return try #require(places.first(where: isExecutable), "build the product \(name) first")
+    static func program() throws -> String {
+        try #require(Programs.besideTests("test-tls-server"), "build the product test-tls-server first")
     }
-
-    private static func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
 
     /// Calls `body` with the server's address, such as `127.0.0.1:40123`.
     static func run<Result: Sendable>(
         _ flags: [String],
         _ body: (String) async throws -> Result
     ) async throws -> Result {
-        var server = Subprocess(try program("test-tls-server"), flags)
+        var server = Subprocess(try program(), flags)
         server.input = .pipe
         server.error = .inherited
         let running = try server.start()
