@@ -38,11 +38,14 @@ extension APIServer {
 
     /// The kubeconfig of the cluster's administrator.
     ///
-    /// - Parameter server: Such as `https://127.0.0.1:6443`.
-    public func adminKubeconfig(server: String) throws -> String {
+    /// - Parameters:
+    ///   - server: Such as `https://127.0.0.1:6443`.
+    ///   - namespace: Where objects are when nobody says.
+    public func adminKubeconfig(server: String, namespace: String = "default") throws -> String {
         let identity = try keys.clientIdentity(user: "kubernetes-admin", group: "system:masters")
         return Kubeconfig.text(
             server: server,
+            namespace: namespace,
             authorityPEM: keys.authority.certificate.pem,
             certificatePEM: identity.certificatePEM,
             keyPEM: identity.keyPEM

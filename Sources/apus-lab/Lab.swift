@@ -30,10 +30,10 @@ struct Lab: Sendable {
         // Pods reach the server through the node's address.
         let podListener = try Self.listener(server, SocketAddress(addresses.node, port: port))
         try await ClusterServices(server.local, addresses: addresses).ensure(serverPort: port)
-        try Files.replace(
-            home.kubeconfig,
-            with: Array(server.adminKubeconfig(server: "https://127.0.0.1:\(port)").utf8)
-        )
+        // What people have set with kubectl config set-context is there again after a crash.
+        let namespace = (try? Kubeconfig.load(path: home.kubeconfig).configuration().namespace) ?? "default"
+        let kubeconfig = try server.adminKubeconfig(server: "https://127.0.0.1:\(port)", namespace: namespace)
+        try Files.replace(home.kubeconfig, with: Array(kubeconfig.utf8))
         let controllers = Controllers(
             server.local,
             resourceTypes: { server.resourceTypes },

@@ -61,12 +61,14 @@ struct LabProgramTests {
             $lab up >/dev/null
             kubectl create deployment one --image=busybox -- sleep infinity >/dev/null
             kubectl wait --for=condition=available deploy/one --timeout=120s >/dev/null
+            kubectl config set-context --current --namespace=kube-public >/dev/null
             for round in $(seq 20); do
               crash
               $lab up | grep -q 'The cluster is ready'
               kubectl get --raw /readyz >/dev/null
             done
-            kubectl wait --for=condition=available deploy/one --timeout=120s >/dev/null
+            test "$(kubectl config view --minify -o jsonpath='{..namespace}')" = kube-public
+            kubectl wait -n default --for=condition=available deploy/one --timeout=120s >/dev/null
             echo done
             """
         )

@@ -4,10 +4,20 @@ import YAML
 
 /// The file that tells kubectl where the cluster is and who its user is.
 enum Kubeconfig {
-    /// - Parameter server: Such as `https://127.0.0.1:6443`.
-    static func text(server: String, authorityPEM: String, certificatePEM: String, keyPEM: String) -> String {
+    /// - Parameters:
+    ///   - server: Such as `https://127.0.0.1:6443`.
+    ///   - namespace: Where objects are when nobody says.
+    static func text(
+        server: String,
+        namespace: String,
+        authorityPEM: String,
+        certificatePEM: String,
+        keyPEM: String
+    ) -> String {
         func data(_ pem: String) -> JSON { .string(Base64.encode(Array(pem.utf8))) }
         let name: JSON = "apus-lab"
+        var context: JSON = ["cluster": name, "user": name]
+        if namespace != "default" { context["namespace"] = .string(namespace) }
         return YAML.text([
             "apiVersion": "v1", "kind": "Config", "current-context": name, "preferences": [:],
             "clusters": [
@@ -22,7 +32,7 @@ enum Kubeconfig {
                     "user": ["client-certificate-data": data(certificatePEM), "client-key-data": data(keyPEM)],
                 ]
             ],
-            "contexts": [["name": name, "context": ["cluster": name, "user": name]]],
+            "contexts": [["name": name, "context": context]],
         ])
     }
 }

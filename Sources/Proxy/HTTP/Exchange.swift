@@ -6,8 +6,8 @@ internal import HTTP
 /// One request and its response on their way through the proxy; joins the connection it came on with the one it goes on.
 ///
 /// An HTTP/1 connection borrows one for each request (``HTTP1Workspace``); an HTTP/2 connection has one for each stream.
-/// Both legs are on one thread. Bytes wait in ``request`` and in the downstream's output, and when too many do, the other side is not
-/// read from. Which version of HTTP either leg speaks shows nowhere but in how ``request`` is written.
+/// Both legs are on one thread. Bytes wait in ``request`` and in the downstream's output, and when too many do, the other
+/// side is not read from. Which version of HTTP either leg speaks shows nowhere but in how ``request`` is written.
 final class Exchange: ConfigurationWaiter {
     enum Phase {
         /// Between two requests.
