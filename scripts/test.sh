@@ -11,13 +11,12 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export SWIFT_BACKTRACE=enable=no
-if [ "$(id -u)" = 0 ] && [ -z "${APUS_TEST_APART:-}" ]; then
+if [ "$(id -u)" = 0 ] && [ "${1:-}" != --inside ]; then
     APUS_LAB_HOME=$(mktemp -d /var/tmp/apus-test.XXXXXX)
-    export APUS_LAB_HOME APUS_TEST_APART=1
-    unshare --mount --net --pid --fork --kill-child --mount-proc scripts/test.sh
-    status=$?
-    rm -rf "$APUS_LAB_HOME"
-    exit "$status"
+    export APUS_LAB_HOME
+    trap 'rm -rf "$APUS_LAB_HOME"' EXIT
+    unshare --mount --net --pid --fork --kill-child --mount-proc scripts/test.sh --inside
+    exit
 elif [ "$(id -u)" = 0 ]; then
     mount -t tmpfs tmpfs /run
     mkdir /run/netns /run/lock

@@ -40,7 +40,7 @@ extension MeshModel {
         var pods: [Pair: [String]] = [:]
         for workload in workloads.values
         where workload.namespace == namespace && workload.hasSidecar && !workload.isFinished {
-            let matching = policies.policies(selecting: workload.labels).map { Self.reference($0.metadata) }
+            let matching = Array(policies.policies(selecting: workload.labels).map { Self.reference($0.metadata) })
             for loser in matching.dropFirst() {
                 pods[Pair(loser: loser, winner: matching[0]), default: []].append(workload.metadata.name)
             }

@@ -28,13 +28,11 @@ struct PeerAuthentications: Hashable, Sendable {
         list.firstIndex { policy.metadata.precedes($0.metadata) } ?? list.endIndex
     }
 
-    func policy(selecting labels: [String: String]) -> PeerAuthentication? {
-        selective.first { $0.selector?.matches(labels) ?? false }
-    }
+    func policy(selecting labels: [String: String]) -> PeerAuthentication? { policies(selecting: labels).first }
 
     /// All that select the labels, the one that counts first.
-    func policies(selecting labels: [String: String]) -> [PeerAuthentication] {
-        selective.filter { $0.selector?.matches(labels) ?? false }
+    func policies(selecting labels: [String: String]) -> LazyFilterSequence<[PeerAuthentication]> {
+        selective.lazy.filter { $0.selector?.matches(labels) ?? false }
     }
 }
 

@@ -60,7 +60,10 @@ struct RootFileSystem: Sendable {
         hiding hidden: [String]
     ) throws(SystemError) -> Bool {
         let target = path + source
-        if let link = FilePath.linkTarget(of: source) { return unsafe symlink(link, target) == 0 }
+        if let link = FilePath.linkTarget(of: source) {
+            _ = unsafe symlink(link, target)
+            return true
+        }
         guard FilePath.isDirectory(source) else {
             try Files.replace(target, with: [])
             _ = unsafe CLinux_mount(source, target, "", CLinux_MS_BIND, nil)
@@ -76,7 +79,7 @@ struct RootFileSystem: Sendable {
         // /var/lib; what is beside these mounts gets layers of its own. To show them where they are is out of the
         // question: each container would have those of all containers before it once more.
         if mountPoints(below: source).contains(where: { mount in
-            mount != source && !hidden.contains { mount == $0 || mount.hasPrefix($0 + "/") }
+            mount != source && !hidden.contains { isWithin(mount, $0) }
         }) {
             try systemCall("mount") { unsafe CLinux_mount("tmpfs", target, "tmpfs", CLinux_MS_NODEV, "mode=755") }
             for name in FilePath.entries(of: source) {
@@ -122,7 +125,7 @@ struct RootFileSystem: Sendable {
             guard fields.count > 6, let dash = fields.firstIndex(of: "-"), dash + 2 < fields.count else { continue }
             let (path, type, source) = (String(fields[4]), String(fields[dash + 1]), fields[dash + 2])
             let isHidden = (hidden + ["/proc", "/sys", "/dev", "/run", "/tmp", "/boot"]).contains {
-                path == $0 || path.hasPrefix($0 + "/")
+                isWithin(path, $0)
             }
             if path != "/", !isHidden, source.hasPrefix("/dev/") || diskTypes.contains(type) { paths.append(path) }
         }
@@ -133,13 +136,18 @@ struct RootFileSystem: Sendable {
 /// Takes a mount out of the tree, and those below it; fine when there is none.
 func unmount(_ path: String) { while unsafe CLinux_unmount(path) == 0 {} }
 
+/// Whether the path is the directory's own, or of something below it.
+private func isWithin(_ path: some StringProtocol, _ directory: String) -> Bool {
+    path == directory || path.hasPrefix(directory + "/")
+}
+
 /// All mount points at `directory` or below it, the deepest first.
 func mountPoints(below directory: String) -> [String] {
     let text = (try? Files.readText("/proc/self/mountinfo")) ?? ""
     let paths = text.split(separator: "\n").compactMap { line -> String? in
         let fields = line.split(separator: " ")
         guard fields.count > 4 else { return nil }
-        return fields[4] == directory || fields[4].hasPrefix(directory + "/") ? String(fields[4]) : nil
+        return isWithin(fields[4], directory) ? String(fields[4]) : nil
     }
     return paths.sorted { $0.utf8.count > $1.utf8.count }
 }
