@@ -115,7 +115,7 @@ import YAML
         ),
     ]
 
-    private static let conflict = "is already served on port 8443 by Gateway full/a server https"
+    private static let conflict = "is already served on port 443 by Gateway full/a server https"
 
     static let conflicts = [
         Case(
@@ -142,7 +142,8 @@ import YAML
             codes: ["IST0138", "IST0145"],
             lines: [("a", "b"), ("b", "a")].map {
                 "Warning [IST0138] (Gateway full/\($0)) Duplicate certificate in multiple gateways [full/\($0) full/\($1)] may "
-                    + "cause 404s if clients re-use HTTP2 connections."
+                    + "cause 404s if clients re-use HTTP2 connections. Gateways of Apus answer 421 instead, and most clients "
+                    + "then open another connection."
             }
         ),
         Case(

@@ -207,7 +207,21 @@ struct GatewayFixture {
         #expect(try fixture.lines == ["0.0.0.0:8443 a.com TLS -> https.443.https.early.foo"])
         #expect(
             try fixture.reasons == [
-                "bar/late https: host a.com is already served on port 8443 by Gateway foo/early server https"
+                "bar/late https: host a.com is already served on port 443 by Gateway foo/early server https"
+            ]
+        )
+    }
+
+    @Test func `ports that are the same one in the pod are told apart as they are written`() throws {
+        var fixture = try GatewayFixture()
+        try fixture.gateway("a", "[{hosts: [a.com], \(Self.https)}]")
+        try fixture.gateway(
+            "b",
+            "[{hosts: [a.com], port: {number: 8443, name: https, protocol: HTTPS}, tls: {mode: SIMPLE, credentialName: c}}]"
+        )
+        #expect(
+            try fixture.reasons == [
+                "foo/b https: host a.com is already served on port 8443 by Gateway foo/a server https as its port 443"
             ]
         )
     }
@@ -269,8 +283,8 @@ struct GatewayFixture {
         #expect(try fixture.lines == ["0.0.0.0:8443 * plain -> http.8443"])
         #expect(
             try fixture.reasons == [
-                "foo/b https: port 8443 is already HTTP without TLS by Gateway foo/a server http, which HTTPS does not "
-                    + "go with; use another port"
+                "foo/b https: port 443 is already HTTP without TLS by Gateway foo/a server http, "
+                    + "which HTTPS does not go with; use another port"
             ]
         )
     }

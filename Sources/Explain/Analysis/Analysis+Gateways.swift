@@ -159,7 +159,8 @@ private func places(of server: Gateway.Server) -> [String] {
                     .warning,
                     gateways[current].resource,
                     "Duplicate certificate in multiple gateways [\(gateways[current].name) \(gateways[other].name)] may cause "
-                        + "404s if clients re-use HTTP2 connections."
+                        + "404s if clients re-use HTTP2 connections. Gateways of Apus answer 421 instead, and most clients "
+                        + "then open another connection."
                 )
             }
         }

@@ -53,6 +53,12 @@ public struct GatewayServer: Hashable, Sendable {
     /// How the server is told from others of its Gateway: its port's name.
     public var label: String { server.port?.name ?? "\(index)" }
 
+    /// How it is told as what is in the way of `other`: ports of both are as written, which need not be the same number
+    /// to be the same port of a pod.
+    func description(against other: GatewayServer) -> String {
+        number == other.number ? description : "\(description) as its port \(number)"
+    }
+
     /// The hosts that VirtualServices of `namespace` may use.
     func hosts(for namespace: String) -> [String] {
         hosts.compactMap { host in

@@ -54,7 +54,7 @@ struct MergedGateways: Sendable {
         let hosts = server.isTLS ? server.names : server.hosts
         for host in hosts {
             guard let owner = owners[server.listener]?[host] else { continue }
-            return "host \(host) is already served on port \(server.port) by \(owner.description)"
+            return "host \(host) is already served on port \(server.number) by \(owner.description(against: server))"
         }
         for host in hosts { owners[server.listener, default: [:]][host] = server }
         return nil
@@ -92,7 +92,7 @@ struct MergedGateways: Sendable {
     }
 
     private static func conflict(_ server: GatewayServer, _ owner: GatewayServer) -> String {
-        "port \(server.port) is already \(owner.spoken.rawValue) without TLS by \(owner.description), which "
-            + "\(server.spoken.rawValue) does not go with; use another port"
+        "port \(server.number) is already \(owner.spoken.rawValue) without TLS by \(owner.description(against: server)), "
+            + "which \(server.spoken.rawValue) does not go with; use another port"
     }
 }
