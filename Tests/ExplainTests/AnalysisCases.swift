@@ -161,6 +161,20 @@ extension AnalysisTests {
             ]
         ),
         Case(
+            rule: "SIMPLE with roots in a credential that is for gateways",
+            objects: Manifest.rule(
+                "full",
+                "r",
+                "host: httpbin, trafficPolicy: {tls: {mode: SIMPLE, credentialName: partner}}"
+            ),
+            code: "IST0128",
+            lines: [
+                "Warning [IST0128] (DestinationRule full/r) DestinationRule full/r in namespace full has TLS mode set to SIMPLE but "
+                    + "no caCertificates are set to validate server identity for host: httpbin (it is verified against the "
+                    + "roots of credential partner)"
+            ]
+        ),
+        Case(
             rule: "a subset of no pods",
             objects: Manifest.rule(
                 "full",

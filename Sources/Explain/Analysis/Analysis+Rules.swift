@@ -18,7 +18,7 @@ internal import MeshAPI
     }
 }
 
-/// IST0128, IST0129: TLS to a server that is verified only against the roots of the proxy's system.
+/// IST0128, IST0129: TLS to a server for which no file of roots is given.
 @Sendable func analyzeCertificates(_ context: AnalysisContext, _ findings: FindingList) {
     for resource in context.resources("DestinationRule") {
         guard let rule = try? DestinationRule(resource.object), let policy = rule.trafficPolicy else { continue }
@@ -27,20 +27,24 @@ internal import MeshAPI
                 tls.credentialName.isEmpty || rule.workloadSelector == nil
             else { return }
             let key = rule.metadata.key
-            let happens =
-                tls.insecureSkipVerify
-                ? "the server is not verified at all" : "it is verified against the system's root certificates only"
             findings.add(
                 code,
                 .warning,
                 resource,
                 "DestinationRule \(key) in namespace \(key.namespace) has TLS mode set to \(tls.mode.rawValue) but no "
-                    + "caCertificates are set to validate server identity for host: \(rule.host)\(suffix) (\(happens))"
+                    + "caCertificates are set to validate server identity for host: \(rule.host)\(suffix) (\(verification(tls)))"
             )
         }
         report("IST0128", policy.settings.tls, "")
         for entry in policy.portLevelSettings { report("IST0129", entry.settings.tls, " at port number:\(entry.port)") }
     }
+}
+
+/// What really happens to a server whose roots are in no file.
+private func verification(_ tls: ClientTLSSettings) -> String {
+    if tls.insecureSkipVerify { return "the server is not verified at all" }
+    guard tls.credentialName.isEmpty else { return "it is verified against the roots of credential \(tls.credentialName)" }
+    return "it is verified against the system's root certificates only"
 }
 
 /// IST0173, IST0174: rules for hosts and subsets that are not there.
