@@ -66,9 +66,15 @@ struct ScanHello: Sendable {
     }
 
     private var extensions: [UInt8] {
-        guard version > ScanVersion.ssl3.wireNumber else { return [] }
         var all: [UInt8] = []
         func add(_ type: UInt16, _ body: [UInt8]) { all += Self.pair(type) + Self.vector(body, lengthOctets: 2) }
+        if !protocols.isEmpty {
+            let names = protocols.flatMap { Self.vector(Array($0.utf8), lengthOctets: 1) }
+            add(16, Self.vector(names, lengthOctets: 2))
+        }
+        // SSL 3 knows no extensions, but lets them be there. Without its ALPN a sidecar would not take the client for one
+        // of the mesh, and the answer, if any, would be the application's.
+        guard version > ScanVersion.ssl3.wireNumber else { return all }
         if let serverName {
             add(0, Self.vector([0] + Self.vector(Array(serverName.utf8), lengthOctets: 2), lengthOctets: 2))
         }
@@ -79,10 +85,6 @@ struct ScanHello: Sendable {
             add(11, [1, 0])
         }
         add(35, [])
-        if !protocols.isEmpty {
-            let names = protocols.flatMap { Self.vector(Array($0.utf8), lengthOctets: 1) }
-            add(16, Self.vector(names, lengthOctets: 2))
-        }
         if asksForStaple { add(5, [1, 0, 0, 0, 0]) }
         if version >= ScanVersion.tls12.wireNumber, !signatures.isEmpty {
             add(13, Self.vector(signatures.flatMap(Self.pair), lengthOctets: 2))

@@ -26,6 +26,12 @@ import Testing
         #expect(octets.count == 5 + 4 + 2 + 32 + 1 + 4 + 2)
     }
 
+    @Test func `SSL 3 has room for the ALPN that is asked for, and for nothing else`() throws {
+        var hello = ScanHello(.ssl3, suites: [CipherSuite(number: 5)], serverName: "example.org")
+        hello.protocols = ["istio"]
+        #expect(Array(hello.octets.suffix(14)) == [0, 12, 0, 16, 0, 8, 0, 6, 5] + Array("istio".utf8))
+    }
+
     @Test func `all clients are there and speak`() throws {
         #expect(SimulatedClient.all.count == 35)
         #expect(Set(SimulatedClient.all.map(\.name)).count == 35)
