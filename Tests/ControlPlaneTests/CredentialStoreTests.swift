@@ -254,6 +254,18 @@ private final class Bench: Sendable {
         #expect(left.components(of: "S2V5") == 0)
     }
 
+    @Test func `a Secret that was asked for late is whole, also after others are not asked for any more`() async throws {
+        try await Bench.run { bench in
+            bench.put("before", ["cert": "B", "key": "K"])
+            bench.put("after", ["cert": "A", "key": "K"])
+            _ = try await bench.answer("before")
+            let first = try await bench.answer("after")
+            bench.store.proxy(1, asks: [CredentialStore.Question(text: "after", account: Bench.gateway)])
+            let second = try await bench.answer("after")
+            #expect(first.certificatesPEM == "A" && second == first)
+        }
+    }
+
     @Test func `a namespace is followed for as long as somebody asks`() async throws {
         try await Bench.run { bench in
             bench.put("site", ["cert": "C", "key": "K"])

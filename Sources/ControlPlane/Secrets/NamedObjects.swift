@@ -27,8 +27,8 @@ final class NamedObjects: Sendable {
 
     /// Neither releases that Helm stores, often a megabyte each, nor tokens are certificates.
     private static let secretsOfInterest = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"
-    /// Marks an object that is kept in full.
-    private static let mark = "isComplete"
+    /// Marks an object of which only the name is kept. What it held does not come back when somebody asks for it.
+    private static let mark = "isNameOnly"
 
     let type: ResourceType
     let namespace: String
@@ -54,10 +54,12 @@ final class NamedObjects: Sendable {
     private static func kept(_ object: JSON, isNamed: Bool) -> JSON {
         var kept: JSON = ["metadata": ["name": .string(object.name)]]
         kept["metadata", "namespace"] = object["metadata", "namespace"]
-        guard isNamed else { return kept }
+        guard isNamed, object[mark] == nil else {
+            kept[mark] = true
+            return kept
+        }
         kept["data"] = object["data"]
         kept["type"] = object["type"]
-        kept[mark] = true
         return kept
     }
 
@@ -78,7 +80,7 @@ final class NamedObjects: Sendable {
         let isNew = names.state.withLock { $0.names.insert(name).inserted }
         guard isSynced else { return .unknown }
         guard let object = informer.object(namespace: namespace, name: name) else { return .absent }
-        if object[Self.mark] != nil { return .present(object) }
+        if object[Self.mark] == nil { return .present(object) }
         if isNew { return .unknown }
         return names.state.withLock { $0.fetched[name] }.map(Knowledge.present) ?? .unknown
     }
@@ -86,7 +88,7 @@ final class NamedObjects: Sendable {
     /// Whether `name` has to be read by itself, because the watch had passed it by.
     func needsFetching(_ name: String) -> Bool {
         guard isSynced, let object = informer.object(namespace: namespace, name: name) else { return false }
-        return object[Self.mark] == nil && names.state.withLock { $0.fetched[name] == nil }
+        return object[Self.mark] != nil && names.state.withLock { $0.fetched[name] == nil }
     }
 
     /// Reads `wanted` together, from one list.
