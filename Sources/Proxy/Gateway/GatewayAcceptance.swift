@@ -7,7 +7,7 @@ internal import TLS
 /// A gateway's connection between its arrival and the moment it is known how to treat it.
 ///
 /// Until a whole ClientHello is there nothing is kept of what the client sends: the kernel has it, and bounds it.
-final class GatewayAcceptance: ChannelHolder, Acceptance {
+final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
     private enum State {
         /// A proxy before this one has to say whom it speaks for.
         case introducing
@@ -22,6 +22,7 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
     private var ticket: Int?
     /// Looking again makes sense when there are so many octets.
     private var wanted = 1
+    var equipping: String?
 
     init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo, _ place: GatewayTables.Place) {
         self.info = info
@@ -203,12 +204,11 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
         case .http(let routes):
             guard let channel = take() else { return }
             HTTPServing.start(worker, channel, info, RequestRouter(table: routes, of: info))
-        case .bytes(let destinations): carry(to: destinations)
+        case .bytes(let destinations): carry(to: destinations.pick(&worker.random))
         }
     }
 
-    private func carry(to destinations: [WeightedDestination]) {
-        let name = destinations.pick(&worker.random)
+    func carry(to name: String) {
         guard let pool = worker.pool(named: name) else {
             return refuse("destination \(name) is not there", flag: .noCluster, details: "cluster_not_found")
         }
@@ -222,8 +222,16 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
             let reason = refusal.isEmpty ? "\(name) has no endpoint" : refusal
             return refuse(reason, flag: .noHealthyUpstream, details: "no_healthy_upstream")
         }
+        if let security = endpoint.security, security.context == nil {
+            giveTicketBack()
+            if awaitSecret(of: pool.destination) { return }
+        }
         guard let channel = take() else { return }
         ByteTunnel(worker, channel, info, to: endpoint, cluster: name).start()
+    }
+
+    func configurationArrived(isThere: Bool) {
+        if let equipping { secretArrived(for: equipping, isThere: isThere) }
     }
 
     /// Closes with what the client has sent unread, which the client sees as a reset.
@@ -252,7 +260,7 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
         }
     }
 
-    var isIdle: Bool { state == .looking || state == .introducing }
+    var isIdle: Bool { equipping == nil && (state == .looking || state == .introducing) }
 
     private func giveTicketBack() {
         guard let ticket else { return }
@@ -268,6 +276,7 @@ final class GatewayAcceptance: ChannelHolder, Acceptance {
 
     func ended() {
         giveTicketBack()
+        if equipping != nil { worker.stopWaiting(self) }
         state = .closed
     }
 }

@@ -4,7 +4,7 @@ internal import EventLoop
 internal import HTTP
 
 /// An outbound connection of the application between its arrival and the moment it is known where it goes.
-final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
+final class OutboundAcceptance: ChannelHolder, CarryingAcceptance {
     private enum State { case routing, looking, closed }
 
     let info: ConnectionInfo
@@ -16,8 +16,7 @@ final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
     private var routes = ServerNameRoutes(other: [])
     /// Octets without which looking again is no use.
     private var wanted = 1
-    /// The destination of which a secret is waited for; nil before.
-    private var equipping: String?
+    var equipping: String?
 
     init(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo) {
         self.info = info
@@ -32,8 +31,8 @@ final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
     }
 
     func configurationArrived(isThere: Bool) {
+        if let equipping { return secretArrived(for: equipping, isThere: isThere) }
         guard state == .routing else { return }
-        if let equipping { return carry(to: equipping) }
         guard isThere, let route = worker.tables.route(to: info.target) else {
             return refuse("the control plane did not say in time what \(info.target) is", flag: .noCluster, cluster: "")
         }
@@ -99,7 +98,7 @@ final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
     }
 
     /// Carries bytes to the destination of that name, or to what Istio's two names for unknown ones mean.
-    private func carry(to name: String) {
+    func carry(to name: String) {
         if name == "BlackHoleCluster" {
             return refuse(
                 "outbound traffic policy is REGISTRY_ONLY and \(info.target) is no service",
@@ -121,20 +120,9 @@ final class OutboundAcceptance: ChannelHolder, Acceptance, ConfigurationWaiter {
             return refuse("\(name) has no endpoint", flag: .noHealthyUpstream, cluster: name)
         }
         info.reason = endpoint.decision
-        if endpoint.security?.context == nil, awaitSecret(of: pool.destination) { return }
+        if let security = endpoint.security, security.context == nil, awaitSecret(of: pool.destination) { return }
         guard let channel = take() else { return }
         ByteTunnel(worker, channel, info, to: endpoint, cluster: name).start()
-    }
-
-    /// Waits once for a secret that has not come yet; what is missing then is for the tunnel to say.
-    private func awaitSecret(of destination: Destination) -> Bool {
-        guard equipping == nil, let name = destination.tls.flatMap(worker.tables.awaitedSecret) else { return false }
-        (equipping, state) = (destination.name, .routing)
-        if let timer { worker.loop.cancel(timer) }
-        timer = nil
-        channel?.unregister(from: worker.loop)
-        worker.wait(for: .credential(name), self)
-        return true
     }
 
     private func refuse(_ reason: String, flag: ResponseFlag, cluster: String) {

@@ -1,0 +1,125 @@
+import Base
+import Discovery
+import Network
+import TLS
+import TestTLS
+import Testing
+
+@testable import Proxy
+
+/// Bytes on their way to a destination whose secrets have not come yet.
+@Suite(.timeLimit(.minutes(2))) struct AwaitedSecretTests {
+    enum Role: CaseIterable { case sidecar, gateway }
+
+    static let remote = "outbound|443||remote.example"
+
+    /// A proxy that carries all bytes that come to `place` to `server`, which asks for a certificate.
+    struct Setting {
+        let role: Role
+        let place: SocketAddress
+        let server: SocketAddress
+        /// The proxy's own, without which it begins no TLS.
+        let credentials: Credentials
+
+        init(_ role: Role, at place: SocketAddress, to server: SocketAddress) throws {
+            (self.role, self.place, self.server) = (role, place, server)
+            let mesh = try TestAuthority()
+            credentials = try Credentials(
+                identity: mesh.identity(uri: "spiffe://cluster.local/ns/full/sa/sleep"),
+                trust: mesh.trust,
+                trustDomains: ["cluster.local"],
+                inbound: nil
+            )
+        }
+
+        func tables(_ secrets: [String: Credential]) -> ProxyTables {
+            var destination = Destination(name: remote, host: "remote.example", port: 443, application: .tcp)
+            destination.endpoints = [
+                Destination.Endpoint(address: server.ip.description, port: server.port, tls: .configured, reason: "test")
+            ]
+            var tls = ClientTLS(credential: .secret("own"))
+            tls.rootsSecret = "roots"
+            destination.tls = tls
+            var content = ProxyTables.Content()
+            content.destinations = [remote: destination]
+            content.secrets = secrets
+            switch role {
+            case .sidecar: content.otherAddresses = .tcp([WeightedDestination(remote)])
+            case .gateway:
+                let chain = GatewayListener.Chain(.plaintext, .bytes([WeightedDestination(remote)]))
+                content.gateway = GatewayConfiguration()
+                content.gateway?.listeners = [
+                    GatewayListener(address: place.ip.description, port: place.port, chains: [chain])
+                ]
+            }
+            return ProxyTables(content, credentials: credentials, routing: .empty)
+        }
+
+        func plane(_ traffic: Traffic, patience: Duration = .seconds(120)) throws -> DataPlane {
+            var limits = WorkerLimits()
+            limits.onDemandTimeout = patience
+            var addresses = DataPlane.Addresses(outbound: place, inbound: SocketAddress(.loopback, port: 0))
+            addresses.outboundFallback = World.serviceAddress
+            return try DataPlane(
+                workers: 1,
+                addresses: role == .sidecar ? addresses : nil,
+                limits: limits,
+                tables: tables([:]),
+                discovery: traffic
+            )
+        }
+    }
+
+    /// A server's listener, and what secrets a client of it needs.
+    static func server() throws -> (AsyncListener, [String: Credential]) {
+        let authority = try TestAuthority()
+        let trusted = PeerVerification(trust: authority.trust, names: .any)
+        var configuration = TLSServerConfiguration(identity: try authority.identity(dnsNames: ["remote.example"]))
+        configuration.clientCertificate = .required(trusted)
+        let context = try TLSServerContext(configuration)
+        let listener = try AsyncListener(binding: SocketAddress(.loopback, port: 0), tls: context)
+        var roots = Credential()
+        roots.rootsPEM = authority.rootPEM
+        let key = try PrivateKey(generating: .p256)
+        let names = AlternativeNames(uris: [], dnsNames: ["client.example"], addresses: [])
+        var own = Credential()
+        own.certificatesPEM = try authority.authority.sign(key.publicKey, names: names, lifetime: .seconds(60)).pem
+        own.keyPEM = key.pem()
+        return (listener, ["roots": roots, "own": own])
+    }
+
+    @Test(arguments: Role.allCases)
+    func `the first bytes wait for one secret after the other`(role: Role) async throws {
+        let (listener, secrets) = try Self.server()
+        let port = try ReservedPort("127.0.0.1")
+        let setting = try Setting(role, at: port.address, to: listener.address)
+        let traffic = Traffic()
+        let plane = try setting.plane(traffic)
+        defer { plane.stop() }
+        async let heard = listener.accept().read()
+        let client = try await AsyncConnection.connect(to: port.address)
+        try await client.write(Array("hello".utf8))
+        try await eventually("the roots are asked for") { traffic.counts.requests == [.credential("roots")] }
+        plane.replace(setting.tables(secrets.filter { $0.key == "roots" }))
+        try await eventually("then its own certificate is") { traffic.counts.requests.last == .credential("own") }
+        #expect(!client.isOver)
+        plane.replace(setting.tables(secrets))
+        let bytes = try await heard
+        #expect(bytes == Array("hello".utf8))
+        client.close()
+    }
+
+    @Test(arguments: Role.allCases)
+    func `a secret that does not come in time ends the connection`(role: Role) async throws {
+        let (listener, _) = try Self.server()
+        let port = try ReservedPort("127.0.0.1")
+        let setting = try Setting(role, at: port.address, to: listener.address)
+        let traffic = Traffic()
+        let plane = try setting.plane(traffic, patience: .milliseconds(20))
+        defer { plane.stop() }
+        let client = try await AsyncConnection.connect(to: port.address)
+        let rest = try? await client.read()
+        #expect(rest?.isEmpty ?? true)
+        #expect(traffic.counts.requests == [.credential("roots")])
+    }
+}
