@@ -254,7 +254,7 @@ private final class Bench: Sendable {
         #expect(left.components(of: "S2V5") == 0)
     }
 
-    @Test func `a Secret that was asked for late is whole, also after others are not asked for any more`() async throws {
+    @Test func `a Secret that was asked for late is whole, also after others are asked for no more`() async throws {
         try await Bench.run { bench in
             bench.put("before", ["cert": "B", "key": "K"])
             bench.put("after", ["cert": "A", "key": "K"])

@@ -34,9 +34,8 @@ import Testing
 
         func tables(_ secrets: [String: Credential]) -> ProxyTables {
             var destination = Destination(name: remote, host: "remote.example", port: 443, application: .tcp)
-            destination.endpoints = [
-                Destination.Endpoint(address: server.ip.description, port: server.port, tls: .configured, reason: "test")
-            ]
+            let address = server.ip.description
+            destination.endpoints = [.init(address: address, port: server.port, tls: .configured, reason: "test")]
             var tls = ClientTLS(credential: .secret("own"))
             tls.rootsSecret = "roots"
             destination.tls = tls

@@ -27,7 +27,7 @@ final class NamedObjects: Sendable {
 
     /// Neither releases that Helm stores, often a megabyte each, nor tokens are certificates.
     private static let secretsOfInterest = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"
-    /// Marks an object of which only the name is kept. What it held does not come back when somebody asks for it.
+    /// Marks an object of which only the name is kept, and of which the rest does not come back when it is asked for.
     private static let mark = "isNameOnly"
 
     let type: ResourceType

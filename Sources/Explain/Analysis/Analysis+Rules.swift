@@ -43,8 +43,8 @@ internal import MeshAPI
 /// What really happens to a server whose roots are in no file.
 private func verification(_ tls: ClientTLSSettings) -> String {
     if tls.insecureSkipVerify { return "the server is not verified at all" }
-    guard tls.credentialName.isEmpty else { return "it is verified against the roots of credential \(tls.credentialName)" }
-    return "it is verified against the system's root certificates only"
+    if tls.credentialName.isEmpty { return "it is verified against the system's root certificates only" }
+    return "it is verified against the roots of credential \(tls.credentialName)"
 }
 
 /// IST0173, IST0174: rules for hosts and subsets that are not there.

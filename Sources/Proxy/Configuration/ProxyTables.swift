@@ -90,6 +90,14 @@ final class ProxyTables: Sendable {
         return names.first { content.secrets[$0] == nil }
     }
 
+    /// The same for what a server is to show, and whom it is to believe.
+    func awaitedSecret(of tls: ServerTLS) -> String? {
+        var names: [String] = []
+        if case .credentials(let own) = tls.certificates { names = own }
+        if case .credential(let roots)? = tls.roots { names.append(roots) }
+        return names.first { content.secrets[$0] == nil }
+    }
+
     func route(host: String, port: UInt16) -> HostRoute? {
         content.hosts[HostKey(host: host, port: port)] ?? content.otherHosts
     }

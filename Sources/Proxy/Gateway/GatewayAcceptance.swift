@@ -8,10 +8,13 @@ internal import TLS
 ///
 /// Until a whole ClientHello is there nothing is kept of what the client sends: the kernel has it, and bounds it.
 final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
-    private enum State {
+    private enum State: Equatable {
         /// A proxy before this one has to say whom it speaks for.
         case introducing
-        case looking, handshaking, closed
+        case looking
+        /// The server's certificate or roots are on their way; what is to be said if they do not come.
+        case equipping(String)
+        case handshaking, closed
     }
 
     let info: ConnectionInfo
@@ -56,7 +59,7 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
         switch state {
         case .introducing, .looking: look()
         case .handshaking: proceedHandshake()
-        case .closed: break
+        case .equipping, .closed: break
         }
     }
 
@@ -136,10 +139,30 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
             channel?.beginTLS(context)
             guard channel?.register(on: worker.loop, self) == true else { return close() }
             proceedHandshake()
-        // The reason was logged when it came up; once for each connection would bury it.
-        case .unusable(let reason): refuse(reason, details: "certificate_missing", isKnown: true)
+        case .unusable(let reason):
+            if awaitSecret(of: tls, reason) { return }
+            // The reason was logged when it came up; once for each connection would bury it.
+            refuse(reason, details: "certificate_missing", isKnown: true)
         case nil: close()
         }
+    }
+
+    /// Waits for a secret that has not come yet, as when a Gateway names another one; false when there is none to wait for.
+    private func awaitSecret(of tls: ServerTLS, _ reason: String) -> Bool {
+        guard let name = worker.tables.awaitedSecret(of: tls) else { return false }
+        state = .equipping(reason)
+        channel?.unregister(from: worker.loop)
+        worker.wait(for: .credential(name), self)
+        return true
+    }
+
+    func configurationArrived(isThere: Bool) {
+        if let equipping { return secretArrived(for: equipping, isThere: isThere) }
+        guard case .equipping(let reason) = state else { return }
+        // From the beginning: what came may have changed which server it is.
+        state = .looking
+        guard isThere else { return refuse(reason, details: "certificate_missing", isKnown: true) }
+        _ = watchForMore()
     }
 
     private func proceedHandshake() {
@@ -230,10 +253,6 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
         ByteTunnel(worker, channel, info, to: endpoint, cluster: name).start()
     }
 
-    func configurationArrived(isThere: Bool) {
-        if let equipping { secretArrived(for: equipping, isThere: isThere) }
-    }
-
     /// Closes with what the client has sent unread, which the client sees as a reset.
     private func refuse(
         _ reason: String,
@@ -255,12 +274,17 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
         case .introducing:
             refuse("no proxy has introduced the client for \(seconds) s", details: "listener_filter_timeout")
         case .looking: refuse("the client said nothing to go by for \(seconds) s", details: "listener_filter_timeout")
+        case .equipping(let reason): refuse(reason, details: "certificate_missing", isKnown: true)
         case .handshaking: handshakeFailed("the client was silent for \(seconds) s in the handshake")
         case .closed: break
         }
     }
 
     var isIdle: Bool { equipping == nil && (state == .looking || state == .introducing) }
+
+    private var isEquipping: Bool {
+        if case .equipping = state { true } else { equipping != nil }
+    }
 
     private func giveTicketBack() {
         guard let ticket else { return }
@@ -276,7 +300,7 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
 
     func ended() {
         giveTicketBack()
-        if equipping != nil { worker.stopWaiting(self) }
+        if isEquipping { worker.stopWaiting(self) }
         state = .closed
     }
 }

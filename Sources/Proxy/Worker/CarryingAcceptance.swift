@@ -1,8 +1,7 @@
 internal import Discovery
 internal import EventLoop
 
-/// An acceptance that carries bytes to destinations. TLS of these may be made from secrets, which follow when the first
-/// connection has asked for the destination.
+/// An acceptance that carries bytes to destinations, whose secrets may come later than the first bytes for them.
 protocol CarryingAcceptance: Acceptance, ConfigurationWaiter {
     /// The destination of which a secret is waited for, or has not come in time.
     var equipping: String? { get set }
