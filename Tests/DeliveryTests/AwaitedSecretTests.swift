@@ -32,7 +32,7 @@ import Testing
             )
         }
 
-        func tables(_ secrets: [String: Credential]) -> ProxyTables {
+        func tables(_ secrets: [String: Credential], after before: ProxyTables? = nil) -> ProxyTables {
             var destination = Destination(name: remote, host: "remote.example", port: 443, application: .tcp)
             let address = server.ip.description
             destination.endpoints = [.init(address: address, port: server.port, tls: .configured, reason: "test")]
@@ -51,10 +51,10 @@ import Testing
                     GatewayListener(address: place.ip.description, port: place.port, chains: [chain])
                 ]
             }
-            return ProxyTables(content, credentials: credentials, routing: .empty)
+            return ProxyTables(content, credentials: credentials, routing: .empty, predecessor: before?.gateway)
         }
 
-        func plane(_ traffic: Traffic, patience: Duration = .seconds(120)) throws -> DataPlane {
+        func plane(_ tables: ProxyTables, _ traffic: Traffic, patience: Duration = .seconds(120)) throws -> DataPlane {
             var limits = WorkerLimits()
             limits.onDemandTimeout = patience
             var addresses = DataPlane.Addresses(outbound: place, inbound: SocketAddress(.loopback, port: 0))
@@ -63,7 +63,7 @@ import Testing
                 workers: 1,
                 addresses: role == .sidecar ? addresses : nil,
                 limits: limits,
-                tables: tables([:]),
+                tables: tables,
                 discovery: traffic
             )
         }
@@ -93,19 +93,39 @@ import Testing
         let port = try ReservedPort("127.0.0.1")
         let setting = try Setting(role, at: port.address, to: listener.address)
         let traffic = Traffic()
-        let plane = try setting.plane(traffic)
+        let nothing = setting.tables([:])
+        let plane = try setting.plane(nothing, traffic)
         defer { plane.stop() }
         async let heard = listener.accept().read()
         let client = try await AsyncConnection.connect(to: port.address)
         try await client.write(Array("hello".utf8))
         try await eventually("the roots are asked for") { traffic.counts.requests == [.credential("roots")] }
-        plane.replace(setting.tables(secrets.filter { $0.key == "roots" }))
+        let half = setting.tables(secrets.filter { $0.key == "roots" }, after: nothing)
+        plane.replace(half)
         try await eventually("then its own certificate is") { traffic.counts.requests.last == .credential("own") }
         #expect(!client.isOver)
-        plane.replace(setting.tables(secrets))
+        plane.replace(setting.tables(secrets, after: half))
         let bytes = try await heard
         #expect(bytes == Array("hello".utf8))
         client.close()
+    }
+
+    @Test func `bytes that wait go nowhere when the gateway's server is gone`() async throws {
+        let (listener, secrets) = try Self.server()
+        let port = try ReservedPort("127.0.0.1")
+        let setting = try Setting(.gateway, at: port.address, to: listener.address)
+        let traffic = Traffic()
+        let plane = try setting.plane(setting.tables([:]), traffic)
+        defer { plane.stop() }
+        let client = try await AsyncConnection.connect(to: port.address)
+        try await eventually("the roots are asked for") { !traffic.counts.requests.isEmpty }
+        var content = setting.tables(secrets).content
+        content.gateway?.listeners = []
+        plane.replace(ProxyTables(content, credentials: setting.credentials, routing: .empty))
+        let rest = try? await client.read()
+        #expect(rest?.isEmpty ?? true)
+        let counted = await plane.collect()
+        #expect(counted.connections == 0 && counted.metrics.handshakesFailed == 0)
     }
 
     @Test(arguments: Role.allCases)
@@ -114,7 +134,7 @@ import Testing
         let port = try ReservedPort("127.0.0.1")
         let setting = try Setting(role, at: port.address, to: listener.address)
         let traffic = Traffic()
-        let plane = try setting.plane(traffic, patience: .milliseconds(20))
+        let plane = try setting.plane(setting.tables([:]), traffic, patience: .milliseconds(20))
         defer { plane.stop() }
         let client = try await AsyncConnection.connect(to: port.address)
         let rest = try? await client.read()

@@ -231,6 +231,9 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
         }
     }
 
+    /// Where bytes go was decided before the wait; with its server gone, they go nowhere.
+    func inboundPolicyChanged() { if equipping != nil, !info.isAllowed(by: worker.tables) { close() } }
+
     func carry(to name: String) {
         guard let pool = worker.pool(named: name) else {
             return refuse("destination \(name) is not there", flag: .noCluster, details: "cluster_not_found")
