@@ -51,6 +51,7 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/C/CLinux"),
         system("COpenSSL", "openssl", apt: "libssl-dev"),
         .target(name: "COpenSSLMemory", dependencies: ["COpenSSL"], path: "Sources/C/COpenSSLMemory"),
+        .target(name: "COpenSSLKeySchedule", dependencies: ["COpenSSL"], path: "Sources/C/COpenSSLKeySchedule"),
         system("CNghttp2", "libnghttp2", apt: "libnghttp2-dev"),
         system("CYAML", "yaml-0.1", apt: "libyaml-dev"),
         system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
@@ -66,7 +67,7 @@ let package = Package(
 
         // The machine: one thread, one epoll; TLS; HTTP; gRPC. Nothing here knows of a mesh.
         library("EventLoop", ["Base", "CLinux"]),
-        library("TLS", ["Base", "COpenSSL", "COpenSSLMemory"]),
+        library("TLS", ["Base", "COpenSSL", "COpenSSLKeySchedule", "COpenSSLMemory"]),
         library("Network", ["Base", "CLinux", "EventLoop", "TLS"]),
         library("TLSScan", ["Base", "JSON", "Network", "TLS"]),
         library("Subprocess", ["Base", "CLinux", "Network"]),
@@ -157,7 +158,7 @@ let package = Package(
         ),
 
         tests("Base"), tests("JSON"),
-        tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "TestTLS"]),
+        tests("EventLoop", ["Base"]), tests("TLS", ["Base", "CLinux", "COpenSSL", "TestKeySchedule", "TestTLS"]),
         tests("TLSScan", ["Base", "JSON", "Network", "TLS", "TestTLS"]),
         tests("Network", ["Base", "TLS", "TestTLS"]), tests("Subprocess", ["Base", "Network"]),
         tests("Streaming", ["Base", "CZlib", "HTTP", "JSON", "Network", "Subprocess", "TestStreams"]),
@@ -188,6 +189,11 @@ let package = Package(
             dependencies: ["Base", "TLS"],
             path: "Tests/Support/TestTLS",
             swiftSettings: house
+        ),
+        .target(
+            name: "TestKeySchedule",
+            dependencies: ["COpenSSLKeySchedule"],
+            path: "Tests/Support/TestKeySchedule"
         ),
         // A server of TLS and nothing else, for programs that look at servers.
         .executableTarget(

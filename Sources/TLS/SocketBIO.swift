@@ -25,7 +25,8 @@ private func createBIO(_ bio: OpaquePointer?) -> CInt {
 
 private func readBIO(_ bio: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: CInt) -> CInt {
     guard let owner = unsafe SocketBIO.owner(bio) else { return -1 }
-    guard let count = unsafe owner.receive(buffer, Int(capacity)) else {
+    // Safe: OpenSSL vouches for the room.
+    guard let count = unsafe owner.receive(UnsafeMutableRawBufferPointer(start: buffer, count: Int(capacity))) else {
         unsafe COpenSSL_retry_read(bio)
         return -1
     }
@@ -35,7 +36,7 @@ private func readBIO(_ bio: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar
 
 private func writeBIO(_ bio: OpaquePointer?, _ bytes: UnsafePointer<CChar>?, _ count: CInt) -> CInt {
     // Safe: OpenSSL vouches for `count` octets.
-    unsafe SocketBIO.owner(bio)?.take(UnsafeBufferPointer(start: bytes, count: Int(count)))
+    unsafe SocketBIO.owner(bio)?.take(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
     return count
 }
 

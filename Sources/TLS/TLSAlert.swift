@@ -4,13 +4,20 @@ public struct TLSAlert: Hashable, Sendable, RawRepresentable, CustomStringConver
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     public static let closeNotify = TLSAlert(rawValue: 0)
+    static let unexpectedMessage = TLSAlert(rawValue: 10)
+    static let badRecordMAC = TLSAlert(rawValue: 20)
+    static let recordOverflow = TLSAlert(rawValue: 22)
     public static let handshakeFailure = TLSAlert(rawValue: 40)
     public static let badCertificate = TLSAlert(rawValue: 42)
     public static let certificateRevoked = TLSAlert(rawValue: 44)
     public static let certificateExpired = TLSAlert(rawValue: 45)
     public static let certificateUnknown = TLSAlert(rawValue: 46)
+    static let illegalParameter = TLSAlert(rawValue: 47)
     public static let unknownCA = TLSAlert(rawValue: 48)
+    static let decodeError = TLSAlert(rawValue: 50)
     public static let protocolVersion = TLSAlert(rawValue: 70)
+    static let internalError = TLSAlert(rawValue: 80)
+    static let userCanceled = TLSAlert(rawValue: 90)
     public static let certificateRequired = TLSAlert(rawValue: 116)
     public static let noApplicationProtocol = TLSAlert(rawValue: 120)
 

@@ -7,24 +7,28 @@ internal import Glibc
 /// Never waits: each call does what can be done now and says what it needs next. Decrypted and encrypted bytes are
 /// gathered, so that a call makes at most one write, and no read that is bound to find nothing.
 @safe public final class TLSConnection {
-    private let ssl: OpaquePointer
-    private let descriptor: CInt
+    /// OpenSSL's end of it; null once the handshake is forgotten.
+    var ssl: OpaquePointer?
+    /// What goes on without OpenSSL's end; nil before.
+    var records: RecordLayer?
+    /// What it takes to do without OpenSSL's end.
+    var legacy = HandshakeLegacy()
+    /// What has been decrypted and did not fit where it was to be read to.
+    var opened: [UInt8] = []
+    var wire: Wire
     let context: TLSContext
     let sessions: SessionCache?
     let sessionKey: SessionCache.Key?
     /// The name that a client asks for; nil for servers.
     let serverName: String?
-    /// Encrypted bytes that the kernel has not taken yet.
-    private var unsent: [UInt8] = []
-    private var unsentStart = 0
-    /// What to tell the kernel with the next record, when it is not to be gathered with others: nil within a handshake.
-    private var recordFlags: CInt?
-    /// Whether the last read showed that the kernel has nothing more for now.
-    private var isDrained = false
-    private var hasEnded = false
-    private var socketError: CInt = 0
-    private var isFinished = false
-    private var failure: TLSFailure?
+    /// Whether the record that OpenSSL hands over next goes to the kernel at once, and whether others follow it; nil within a
+    /// handshake, whose records are gathered.
+    var areMoreRecordsDue: Bool?
+    var hasEnded = false
+    /// Whether the peer knows that nothing more comes; of use without OpenSSL's end, which knows by itself.
+    var hasFinishedSending = false
+    private(set) var isFinished = false
+    private(set) var failure: TLSFailure?
     var alertReceived: TLSAlert?
     var alertSent: TLSAlert?
     var verificationProblem: String?
@@ -34,6 +38,7 @@ internal import Glibc
     var chosenIdentity = 0
 
     var verification: PeerVerification? { context.verification }
+    var isServer: Bool { context.server != nil }
 
     /// The server's end of the connection on `descriptor`, which stays the caller's and must outlive this object.
     public convenience init(server: TLSServerContext, descriptor: CInt) {
@@ -69,9 +74,6 @@ internal import Glibc
         if let key, let session = client.sessions.take(for: key) { unsafe SSL_set_session(ssl, session.raw) }
     }
 
-    /// For those who look closer at what the peer has shown.
-    var handle: OpaquePointer { unsafe ssl }
-
     private init(
         _ context: TLSContext,
         _ descriptor: CInt,
@@ -83,7 +85,8 @@ internal import Glibc
             preconditionFailure("out of memory")
         }
         unsafe self.ssl = ssl
-        (self.context, self.descriptor, self.sessions) = (context, descriptor, sessions)
+        wire = Wire(descriptor)
+        (self.context, self.sessions) = (context, sessions)
         (self.sessionKey, self.serverName) = (sessionKey, serverName)
         // Safe: both pointers to self are used only inside calls on `ssl`, which self makes and frees.
         let owner = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -92,10 +95,15 @@ internal import Glibc
         unsafe SSL_set_bio(ssl, bio, bio)
     }
 
-    deinit {
+    deinit { freeOpenSSL() }
+
+    /// Gives back all that OpenSSL has of the connection.
+    func freeOpenSSL() {
+        guard let ssl = unsafe ssl else { return }
         // Otherwise OpenSSL holds a missing close_notify against the session, and never resumes it.
         if failure == nil { unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
         unsafe SSL_free(ssl)
+        unsafe self.ssl = nil
     }
 
     /// The connection that `ssl` belongs to, for callbacks.
@@ -123,9 +131,10 @@ internal import Glibc
         if isFinished { return .done }
         prepare()
         let result = unsafe SSL_do_handshake(ssl)
+        legacy.collect(isServer: isServer)
         if result == 1 {
             isFinished = true
-            mayHaveMore = unsafe SSL_has_pending(ssl) == 1
+            mayHaveMore = unsafe SSL_has_pending(ssl) == 1 || wire.hasEarly
         } else if case let verdict = unsafe SSL_get_error(ssl, result), verdict != SSL_ERROR_WANT_READ {
             return .failed(fail(verdict))
         }
@@ -133,9 +142,9 @@ internal import Glibc
         return isFinished ? .done : .wantsRead
     }
 
-    /// What was agreed on; nil before the handshake is done.
+    /// What was agreed on; nil before the handshake is done, and when it is forgotten (``forgetHandshake()``).
     public var info: TLSInfo? {
-        guard isFinished else { return nil }
+        guard isFinished, let ssl = unsafe ssl else { return nil }
         var (name, count) = (unsafe UnsafePointer<UInt8>?.none, CUnsignedInt(0))
         unsafe SSL_get0_alpn_selected(ssl, &name, &count)
         // Safe: the connection keeps `count` octets there.
@@ -172,37 +181,21 @@ internal import Glibc
     /// Whether reading now can bring something even if the socket does not become readable anew.
     ///
     /// Read until it is false, also right after the handshake: the loop cannot know of bytes that are in here already.
-    public private(set) var mayHaveMore = false
+    public internal(set) var mayHaveMore = false
 
     /// Reads as much as has arrived and fits into the beginning of `buffer`.
     public func read(into buffer: inout MutableSpan<UInt8>) -> Transfer {
         if hasEnded { return .ended }
         if let failure { return .failed(failure) }
         prepare()
-        var total = 0
-        // Safe: OpenSSL writes no more than the count of the room it is given.
-        let verdict = unsafe buffer.withUnsafeMutableBufferPointer { room -> CInt in
-            while total < room.count {
-                var count = 0
-                guard let base = room.baseAddress else { break }
-                let result = unsafe SSL_read_ex(ssl, base + total, room.count - total, &count)
-                if result != 1 { return unsafe SSL_get_error(ssl, result) }
-                total += count
-                // Another call would make OpenSSL allocate its read buffer only to find nothing.
-                if isDrained, unsafe SSL_has_pending(ssl) == 0 { return SSL_ERROR_WANT_READ }
-            }
-            return SSL_ERROR_NONE
+        // Safe: no more is written than there is room for.
+        let total = unsafe buffer.withUnsafeMutableBufferPointer {
+            records == nil ? unsafe readThroughOpenSSL(into: $0) : unsafe readRecords(into: $0)
         }
-        mayHaveMore = verdict == SSL_ERROR_NONE || (total > 0 && verdict != SSL_ERROR_WANT_READ)
-        switch verdict {
-        case SSL_ERROR_NONE, SSL_ERROR_WANT_READ: break
-        case SSL_ERROR_ZERO_RETURN: hasEnded = true
-        default: _ = fail(verdict)
-        }
-        _ = flush()  // An answer to a key update, or an alert.
-        if total > 0 { return .moved(total) }
+        flush()  // An answer to a key update, or an alert.
+        if let total, total > 0 { return .moved(total) }
         if hasEnded { return .ended }
-        return failure.map { .failed($0) } ?? (verdict == SSL_ERROR_NONE ? .moved(0) : .wantsRead)
+        return failure.map { .failed($0) } ?? (total == nil ? .wantsRead : .moved(0))
     }
 
     /// Encrypts up to 64 KiB of `bytes` and hands them to the kernel.
@@ -213,67 +206,23 @@ internal import Glibc
         if let failure { return .failed(failure) }
         if !flush() { return failure.map { .failed($0) } ?? .wantsWrite }
         prepare()
-        let limit = min(bytes.count, 65_536)
-        var total = 0
-        // Safe: OpenSSL reads no more than the count it is given.
-        let verdict = unsafe bytes.withUnsafeBufferPointer { source -> CInt in
-            while total < limit {
-                var count = 0
-                guard let base = source.baseAddress else { break }
-                recordFlags = limit - total > Self.recordLimit ? CInt(MSG_MORE) : 0
-                let result = unsafe SSL_write_ex(ssl, base + total, limit - total, &count)
-                if result != 1 { return unsafe SSL_get_error(ssl, result) }
-                total += count
-            }
-            return SSL_ERROR_NONE
+        // Safe: no more is read than there is.
+        let total = unsafe bytes.extracting(0..<min(bytes.count, 65_536)).withUnsafeBufferPointer {
+            records == nil ? unsafe writeThroughOpenSSL($0) : unsafe writeRecords($0)
         }
-        recordFlags = nil
-        if verdict != SSL_ERROR_NONE, verdict != SSL_ERROR_WANT_READ { return .failed(fail(verdict)) }
         if let failure { return .failed(failure) }
-        return total > 0 || limit == 0 ? .moved(total) : .wantsRead
+        return total > 0 || bytes.isEmpty ? .moved(total) : .wantsRead
     }
 
     /// Whether encrypted bytes wait for the socket to become writable.
-    public var hasUnsent: Bool { unsentStart < unsent.count }
-
-    /// Octets of plain text in one record (RFC 8446 §5.1); OpenSSL is asked to return after each.
-    private static let recordLimit = 16_384
+    public var hasUnsent: Bool { wire.hasUnsent }
 
     /// Writes what waits; false when some of it still does (or the connection is lost, which the next call tells).
     @discardableResult
     public func flush() -> Bool {
-        while hasUnsent {
-            let start = unsentStart
-            // Safe: both lie within the array.
-            let count = unsafe unsent.withUnsafeBytes {
-                unsafe transmit(UnsafeRawBufferPointer(rebasing: $0[start...]), flags: 0)
-            }
-            guard let count else { return false }
-            if count == 0 { return false }
-            unsentStart += count
-        }
-        unsent = []  // Its memory too: an idle connection holds none.
-        unsentStart = 0
-        return true
-    }
-
-    /// Hands octets to the kernel.
-    ///
-    /// - Returns: How many it took; nil when the connection is lost.
-    private func transmit(_ bytes: UnsafeRawBufferPointer, flags: CInt) -> Int? {
-        while true {
-            // Safe: the kernel reads no more than the count it is given.
-            let count = unsafe send(descriptor, bytes.baseAddress, bytes.count, flags | CInt(MSG_NOSIGNAL))
-            if count >= 0 { return count }
-            let code = errno
-            if code == EINTR { continue }
-            if code == EAGAIN { return 0 }
-            unsent = []
-            unsentStart = 0
-            socketError = code
-            if failure == nil { _ = fail(SSL_ERROR_SYSCALL) }
-            return nil
-        }
+        if wire.flush() { return true }
+        if wire.error != 0, failure == nil { fail(SSL_ERROR_SYSCALL) }
+        return false
     }
 
     /// Tells the peer that nothing more will be sent (close_notify); reading goes on.
@@ -282,61 +231,41 @@ internal import Glibc
     public func finishSending() {
         guard isFinished, failure == nil else { return }
         prepare()
-        _ = unsafe SSL_shutdown(ssl)
-        OpenSSLErrors.clear()
+        if records == nil {
+            _ = unsafe SSL_shutdown(ssl)
+            OpenSSLErrors.clear()
+        } else {
+            sendAlert(.closeNotify)
+        }
         flush()
     }
 
     private func prepare() {
         OpenSSLErrors.clear()
-        isDrained = false
-        socketError = 0
+        wire.isDrained = false
     }
 
-    private func fail(_ verdict: CInt) -> TLSFailure {
-        let reason = TLSFailure(
-            verdict: verdict,
-            errno: socketError,
-            verification: verificationProblem,
-            alertReceived: alertReceived,
-            alertSent: alertSent,
-            isHandshaking: !isFinished
+    // Failing
+
+    /// Gives the connection up for what OpenSSL says (`SSL_get_error`), or the socket (`SSL_ERROR_SYSCALL`).
+    @discardableResult
+    func fail(_ verdict: CInt) -> TLSFailure {
+        fail(
+            TLSFailure(
+                verdict: verdict,
+                errno: wire.error,
+                verification: verificationProblem,
+                alertReceived: alertReceived,
+                alertSent: alertSent,
+                isHandshaking: !isFinished
+            )
         )
+    }
+
+    @discardableResult
+    func fail(_ reason: TLSFailure) -> TLSFailure {
         failure = reason
-        flush()  // The alert that tells the peer.
+        _ = wire.flush()  // The alert that tells the peer.
         return reason
-    }
-
-    // For SocketBIO
-
-    /// Reads from the socket; nil when there is nothing now.
-    func receive(_ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int? {
-        if isDrained { return nil }
-        while true {
-            let count = unsafe recv(descriptor, buffer, capacity, 0)
-            if count < 0 {
-                let code = errno
-                if code == EINTR { continue }
-                isDrained = true
-                if code == EAGAIN { return nil }
-                socketError = code
-                return -1
-            }
-            // Less than asked for: asking again now would find nothing, or the end, of which the loop tells.
-            isDrained = count < capacity && count > 0
-            return count
-        }
-    }
-
-    /// Takes a record from OpenSSL: to the kernel at once, unless others wait or are to be gathered with it.
-    func take(_ record: UnsafeBufferPointer<CChar>) {
-        // Safe: OpenSSL vouches for the count of octets until this returns.
-        var rest = UnsafeRawBufferPointer(record)
-        if let recordFlags, !hasUnsent {
-            guard let count = unsafe transmit(rest, flags: recordFlags) else { return }
-            unsafe rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-            if unsafe rest.isEmpty { return }
-        }
-        unsafe unsent.append(contentsOf: rest)
     }
 }

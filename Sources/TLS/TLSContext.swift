@@ -29,8 +29,6 @@ internal import COpenSSL
         self.verification = verification
         self.server = server
         unsafe COpenSSL_CTX_set_modes(raw)
-        unsafe COpenSSL_CTX_read_ahead(raw)
-        unsafe SSL_CTX_set_default_read_buffer_len(raw, 33_792)  // Two full records and their overhead.
         _ = unsafe SSL_CTX_set_options(raw, COpenSSL_OP_NO_RENEGOTIATION)
         unsafe SSL_CTX_set_info_callback(raw, noteAlert)
         try set(parameters)

@@ -13,7 +13,9 @@ public struct TLSPeerEvidence: Sendable {
 extension TLSConnection {
     /// What the peer has shown; of use once the handshake is done.
     public var peerEvidence: TLSPeerEvidence {
-        let ssl = unsafe handle
+        guard let ssl = unsafe ssl else {
+            return TLSPeerEvidence(chain: [], staple: nil, wasAskedForCertificate: wasAskedForCertificate)
+        }
         var chain: [Certificate] = []
         if let stack = unsafe SSL_get_peer_cert_chain(ssl) {
             for index in 0..<(unsafe COpenSSL_stack_count(stack)) {

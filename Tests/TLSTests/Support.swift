@@ -68,6 +68,11 @@ final class TLSPair {
         }
     }
 
+    /// Puts octets on the wire that the client's end knows nothing of.
+    func sendToServer(_ octets: [UInt8]) {
+        #expect(unsafe Glibc.write(near.raw, octets, octets.count) == octets.count)
+    }
+
     /// Closes the server's socket without a word.
     func dropServer() {
         server = nil

@@ -85,7 +85,6 @@ static inline int COpenSSL_knows_group(const char *name) {
     ERR_clear_error();
     return result;
 }
-static inline void COpenSSL_CTX_read_ahead(SSL_CTX *context) { SSL_CTX_set_read_ahead(context, 1); }
 
 static const uint64_t COpenSSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t COpenSSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
@@ -219,7 +218,10 @@ static inline int COpenSSL_push(STACK_OF(X509) *stack, X509 *certificate) {
 static inline void COpenSSL_free_stack(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
 static inline int COpenSSL_stack_count(const STACK_OF(X509) *stack) { return sk_X509_num(stack); }
 static inline X509 *COpenSSL_stack_get(const STACK_OF(X509) *stack, int index) { return sk_X509_value(stack, index); }
+static inline void *COpenSSL_allocate(size_t count) { return OPENSSL_malloc(count); }
 static inline void COpenSSL_free(void *memory) { OPENSSL_free(memory); }
+/// Overwrites memory, and frees it.
+static inline void COpenSSL_clear_free(void *memory, size_t count) { OPENSSL_clear_free(memory, count); }
 /// The octets written to a memory BIO so far, still its own.
 static inline const char *COpenSSL_contents(BIO *bio, long *count) {
     char *octets = 0;

@@ -107,6 +107,7 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
         timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
         client.channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
         server.channel?.watch(worker.loop, isReadingPaused: false, isWriteBlocked: false)
+        client.channel?.forgetHandshake()
         flush(server)
         // Bytes may have come together with the end of a handshake.
         if client.channel?.hasBufferedInput == true { readInput(client) }

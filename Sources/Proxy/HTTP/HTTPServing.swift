@@ -5,9 +5,11 @@ internal import TLS
 enum HTTPServing {
     /// HTTP/2 is spoken when TLS agreed on it, and where nothing was agreed on when the client begins with its preface.
     static func start(_ worker: Worker, _ channel: consuming Channel, _ info: ConnectionInfo, _ router: RequestRouter) {
-        switch channel.tlsInfo?.applicationProtocol {
+        let agreed = channel.tlsInfo?.applicationProtocol
+        channel.forgetHandshake()
+        switch agreed {
         case "h2": DownstreamHTTP2(worker, channel, info, router).start()
-        case let agreed: DownstreamHTTP1(worker, channel, info, router, mayBeHTTP2: agreed == nil).start()
+        default: DownstreamHTTP1(worker, channel, info, router, mayBeHTTP2: agreed == nil).start()
         }
     }
 }

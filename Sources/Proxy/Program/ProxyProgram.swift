@@ -8,6 +8,7 @@ public enum ProxyProgram {
     public static func run(_ arguments: [String]) async -> Int32 {
         RecordMemory.install()
         DirectKeyMethods.install()
+        KeySchedule.install()
         do {
             return try await dispatch(arguments)
         } catch {

@@ -65,8 +65,11 @@ struct Channel: ~Copyable {
     var originalDestination: SocketAddress? { socket.originalDestination }
     /// Whether reading can bring something though the socket may have nothing.
     var hasBufferedInput: Bool { tls?.mayHaveMore ?? false }
-    /// What the TLS handshake agreed on; nil without TLS.
+    /// What the TLS handshake with a client agreed on; nil without TLS, and when it is forgotten.
     var tlsInfo: TLSInfo? { tls?.info }
+
+    /// Gives back what only the handshake needed; ``tlsInfo`` must have been read by then.
+    func forgetHandshake() { tls?.forgetHandshake() }
 
     // Watching
 
@@ -135,6 +138,7 @@ struct Channel: ~Copyable {
                 destination: security.sessionKey(upcoming.endpoint.address),
                 applicationProtocols: security.applicationProtocols(upcoming.content)
             )
+            tls?.forgetHandshake()  // As soon as it is over: nobody asks what was agreed on with an endpoint.
         }
         return proceedHandshake(on: loop)
     }

@@ -1,0 +1,20 @@
+internal import COpenSSL
+
+/// Octets for the time of one call: four full records.
+///
+/// Each thread keeps them for its next call (``RecordMemory``).
+@safe struct Scratch: ~Copyable {
+    static let count = 65_664
+
+    let octets: UnsafeMutablePointer<UInt8>
+
+    init() {
+        guard let memory = unsafe COpenSSL_allocate(Self.count) else { preconditionFailure("out of memory") }
+        unsafe octets = memory.bindMemory(to: UInt8.self, capacity: Self.count)
+    }
+
+    /// Safe for as long as the scratch is there.
+    var all: UnsafeMutableBufferPointer<UInt8> { unsafe UnsafeMutableBufferPointer(start: octets, count: Self.count) }
+
+    deinit { unsafe COpenSSL_free(octets) }
+}
