@@ -82,8 +82,6 @@ extension TLSConnection {
     private func obey(_ content: RecordLayer.Content) -> Bool {
         switch content {
         case .data, .nothing: return true
-        case .wantsKeyUpdate:
-            return unsafe send { layer, room in unsafe layer.sealKeyUpdate(into: room) }
         case .ended: hasEnded = true
         case .alert(let alert):
             alertReceived = alert

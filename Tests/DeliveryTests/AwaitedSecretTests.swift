@@ -136,8 +136,9 @@ import Testing
         let traffic = Traffic()
         let plane = try setting.plane(setting.tables([:]), traffic, patience: .milliseconds(20))
         defer { plane.stop() }
-        let client = try await AsyncConnection.connect(to: port.address)
-        let rest = try? await client.read()
+        // On a busy machine the end is there before the connection is known to be.
+        let client = try? await AsyncConnection.connect(to: port.address)
+        let rest = try? await client?.read()
         #expect(rest?.isEmpty ?? true)
         #expect(traffic.counts.requests == [.credential("roots")])
     }

@@ -11,8 +11,6 @@ final class RecordLayer {
         case data(Int)
         /// Nothing for anybody.
         case nothing
-        /// The peer wants this side to change its key.
-        case wantsKeyUpdate
         /// The peer has finished sending.
         case ended
         /// The peer has given up.
@@ -28,6 +26,10 @@ final class RecordLayer {
     private var writing: TrafficKey
     private var messages: HandshakeMessages
     private var idleRecords = 0
+    /// Whether the peer wants this side to change its key before it sends anything more for the application (§4.6.3).
+    ///
+    /// Once for any number of wishes, so that a peer which reads nothing cannot make answers pile up.
+    private var owesKeyUpdate = false
 
     init(reading: consuming TrafficKey, writing: consuming TrafficKey, isClient: Bool) {
         self.reading = reading
@@ -86,7 +88,8 @@ final class RecordLayer {
             case .violation(let alert): return .violation(alert)
             case .keyUpdate(let wantsAnswer):
                 guard reading.advance() else { return .violation(.internalError) }
-                return wantsAnswer ? .wantsKeyUpdate : .nothing
+                if wantsAnswer { owesKeyUpdate = true }
+                return .nothing
             }
         default: return .violation(.unexpectedMessage)
         }
@@ -104,9 +107,9 @@ final class RecordLayer {
     func seal(_ octets: UnsafeBufferPointer<UInt8>, into out: UnsafeMutablePointer<UInt8>) -> Int? {
         guard let start = octets.baseAddress else { return 0 }
         var used = 0
-        if writing.isWorn {
+        if writing.isWorn || owesKeyUpdate {
             guard let count = unsafe sealKeyUpdate(into: out) else { return nil }
-            used = count
+            (used, owesKeyUpdate) = (count, false)
         }
         guard unsafe writing.seal(.applicationData, start, octets.count, into: out + used) else { return nil }
         return used + RecordHeader.sealed(octets.count)
