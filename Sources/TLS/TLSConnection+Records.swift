@@ -2,7 +2,7 @@ internal import COpenSSL
 
 /// Reading and writing when the handshake is forgotten.
 extension TLSConnection {
-    /// Gives back what only the handshake needed, some 14 KiB, as soon as nothing of it can come any more; nobody must want
+    /// Gives back what only the handshake needed, some 15 KiB, as soon as nothing of it can come any more; nobody must want
     /// to know ``info`` then.
     ///
     /// Does nothing before TLS 1.3, and without ``KeySchedule``. Clients first wait for the tickets that a server sends
@@ -107,11 +107,8 @@ extension TLSConnection {
         case .octets(let count):
             arrived = 0..<(arrived.count + count)
             return true
-        case .nothing: return false
-        case .ended:
-            let reason = "peer closed the connection"
-            fail(TLSFailure(kind: .truncated, reason: reason, alertReceived: nil, alertSent: nil))
-        case .lost: fail(SSL_ERROR_SYSCALL)
+        case .nothing: break
+        case .ended, .lost: fail(SSL_ERROR_SYSCALL)
         }
         return false
     }
@@ -155,7 +152,7 @@ extension TLSConnection {
         guard let records else { return false }
         let scratch = Scratch()
         guard let count = unsafe seal(records, scratch.octets) else {
-            fail(TLSFailure(kind: .protocolError, reason: "OpenSSL cannot encrypt", alertReceived: nil, alertSent: nil))
+            fail(SSL_ERROR_SSL)
             return false
         }
         // Safe: so much of the scratch has been written.

@@ -1,4 +1,3 @@
-internal import COpenSSL
 internal import Glibc
 
 /// The encrypted side of a connection: the socket, what has come from it too early, and what it has not taken yet.

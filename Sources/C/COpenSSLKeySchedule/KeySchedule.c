@@ -1,8 +1,8 @@
 // The key schedule of TLS 1.3 (RFC 8446 section 7.1) as a provider of OpenSSL's.
 //
 // OpenSSL 3.0 derives some twenty secrets in each handshake, and for each it looks up the function and the hash by their
-// names, copies every parameter to the heap and sets up a MAC: several microseconds for two blocks of SHA-256. This does
-// the two blocks. It also keeps the secrets that the application's octets are protected with, of which OpenSSL has no
+// names, copies every parameter to the heap and sets up a MAC, where all that is to be done is to hash a few blocks. This
+// hashes them. It also keeps the secrets that the application's octets are protected with, of which OpenSSL has no
 // other way to tell than as text in a log, so that a connection can go on without its handshake (TLS/Records).
 #define OPENSSL_SUPPRESS_DEPRECATED  // The hashes themselves, without a search for who implements them.
 #include "COpenSSLKeySchedule.h"

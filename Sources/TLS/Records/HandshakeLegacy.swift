@@ -1,4 +1,3 @@
-internal import COpenSSL
 internal import COpenSSLKeySchedule
 
 /// What a connection needs of its handshake to go on without it: the secrets, and how many records they have protected.

@@ -1,8 +1,6 @@
-internal import COpenSSL
-
 /// A connection of TLS 1.3 after its handshake: both keys, and what may come in records (RFC 8446 §4.6, §5, §6).
 ///
-/// Does no I/O. It takes over from OpenSSL, whose connection objects keep some 14 KiB until they end and can be asked to
+/// Does no I/O. It takes over from OpenSSL, whose connection objects keep some 15 KiB until they end and can be asked to
 /// give nothing of it back; the cryptography stays OpenSSL's.
 final class RecordLayer {
     /// What was in a record.

@@ -6,8 +6,6 @@ enum RecordSuite: Sendable {
 
     /// Octets of a record's authentication tag, the same for all.
     static let tag = 16
-    /// Octets of a nonce, the same for all.
-    static let nonce = 12
 
     /// The suite by its number on the wire; nil for others, such as those with CCM.
     init?(wireNumber: UInt16) {

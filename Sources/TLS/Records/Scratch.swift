@@ -1,10 +1,10 @@
 internal import COpenSSL
 
-/// Octets for the time of one call: four full records.
+/// Octets for the time of one call: four full records, and what may come before them.
 ///
 /// Each thread keeps them for its next call (``RecordMemory``).
 @safe struct Scratch: ~Copyable {
-    static let count = 65_664
+    static let count = 4 * RecordHeader.sealed(RecordHeader.content) + RecordLayer.overhead
 
     let octets: UnsafeMutablePointer<UInt8>
 
