@@ -63,21 +63,12 @@ extension TLSConnection {
     func receive(_ room: UnsafeMutableRawBufferPointer) -> Int? {
         let isHeader = room.count == RecordHeader.count
         if isHeader, wire.earlyCount < RecordHeader.count {
-            switch wire.receiveEarly() {
-            case .octets where wire.earlyCount < RecordHeader.count, .nothing: return nil
-            case .octets: break
-            case .ended: return 0
-            case .lost: return -1
-            }
+            let received = wire.receiveEarly()
+            guard case .octets = received else { return received.forOpenSSL }
+            if wire.earlyCount < RecordHeader.count { return nil }
         }
         if isHeader { legacy.noteReadRecord() }
-        if wire.hasEarly { return unsafe wire.takeEarly(into: room) }
-        switch unsafe wire.receive(into: room) {
-        case .octets(let count): return count
-        case .nothing: return nil
-        case .ended: return 0
-        case .lost: return -1
-        }
+        return unsafe wire.hasEarly ? wire.takeEarly(into: room) : wire.receive(into: room).forOpenSSL
     }
 
     /// Takes records from OpenSSL: to the kernel at once, unless others wait or are to be gathered with them.
@@ -86,5 +77,17 @@ extension TLSConnection {
         let more = areMoreRecordsDue
         guard unsafe !wire.send(records, isGathered: more == nil, more: more == true), failure == nil else { return }
         fail(SSL_ERROR_SYSCALL)
+    }
+}
+
+extension Wire.Received {
+    /// As a count: 0 at the end, nil when there is nothing now, -1 when the socket is lost.
+    fileprivate var forOpenSSL: Int? {
+        switch self {
+        case .octets(let count): count
+        case .nothing: nil
+        case .ended: 0
+        case .lost: -1
+        }
     }
 }

@@ -20,9 +20,11 @@ import Testing
         let server: SocketAddress
         /// The proxy's own, without which it begins no TLS.
         let credentials: Credentials
+        /// The server names that clients ask for where these lead to the server.
+        let names: String?
 
-        init(_ role: Role, at place: SocketAddress, to server: SocketAddress) throws {
-            (self.role, self.place, self.server) = (role, place, server)
+        init(_ role: Role, at place: SocketAddress, to server: SocketAddress, names: String? = nil) throws {
+            (self.role, self.place, self.server, self.names) = (role, place, server, names)
             let mesh = try TestAuthority()
             credentials = try Credentials(
                 identity: mesh.identity(uri: "spiffe://cluster.local/ns/full/sa/sleep"),
@@ -33,7 +35,13 @@ import Testing
         }
 
         func tables(_ secrets: [String: Credential], after before: ProxyTables? = nil) -> ProxyTables {
-            var destination = Destination(name: remote, host: "remote.example", port: 443, application: .tcp)
+            var destination = Destination(
+                name: remote,
+                host: names ?? "remote.example",
+                port: 443,
+                application: .tcp
+            )
+            destination.resolvesRequestedHost = names != nil
             let address = server.ip.description
             destination.endpoints = [.init(address: address, port: server.port, tls: .configured, reason: "test")]
             var tls = ClientTLS(credential: .secret("own"))
@@ -43,7 +51,10 @@ import Testing
             content.destinations = [remote: destination]
             content.secrets = secrets
             switch role {
-            case .sidecar: content.otherAddresses = .tcp([WeightedDestination(remote)])
+            case .sidecar:
+                let all = [WeightedDestination(remote)]
+                let byName = names.map { ServerNameRoutes.Route(serverNames: [$0], destinations: all) }
+                content.otherAddresses = byName.map { .tls(ServerNameRoutes(routes: [$0], other: all)) } ?? .tcp(all)
             case .gateway:
                 let chain = GatewayListener.Chain(.plaintext, .bytes([WeightedDestination(remote)]))
                 content.gateway = GatewayConfiguration()
@@ -108,6 +119,30 @@ import Testing
         let bytes = try await heard
         #expect(bytes == Array("hello".utf8))
         client.close()
+    }
+
+    @Test func `no name is looked up before the secrets of its destination are there`() async throws {
+        let (listener, secrets) = try Self.server()
+        let port = try ReservedPort("127.0.0.1")
+        let setting = try Setting(.sidecar, at: port.address, to: listener.address, names: "localhost")
+        let traffic = Traffic()
+        let nothing = setting.tables([:])
+        let plane = try setting.plane(nothing, traffic)
+        defer { plane.stop() }
+        let trust = try TestAuthority().trust
+        let context = try TLSClientContext(
+            TLSClientConfiguration(verification: PeerVerification(trust: trust, names: .host))
+        )
+        async let call = AsyncConnection.connect(to: port.address, tls: context, serverName: "localhost")
+        try await eventually("the roots are asked for") { traffic.counts.requests == [.credential("roots")] }
+        let half = setting.tables(secrets.filter { $0.key == "roots" }, after: nothing)
+        plane.replace(half)
+        try await eventually("then its own certificate is") { traffic.counts.requests.last == .credential("own") }
+        plane.replace(setting.tables(secrets, after: half))
+        // It leads to this machine, where nobody is sent by a name; so it was looked up now.
+        let connection = try? await call
+        #expect(connection == nil)
+        #expect(traffic.counts.requests.count == 2)
     }
 
     @Test func `bytes that wait go nowhere when the gateway's server is gone`() async throws {

@@ -1,8 +1,9 @@
-import TLS
+@testable import TLS
 
 extension Parsers {
     static let tls: [String: Entry] = [
         "clienthello": clientHello, "certificate": certificate, "request": request, "revocation": revocation,
+        "handshakemessages": handshakeMessages,
     ]
 
     /// While more is needed, nothing was decided; what was decided stays when more comes.
@@ -16,6 +17,27 @@ extension Parsers {
                 broken("more octets change the decision")
             }
         }
+    }
+
+    /// How messages are cut into records changes nothing, but for a new key, behind which nothing may come in its record.
+    private static let handshakeMessages: Entry = { input in
+        var reader = InputReader(input)
+        let isClient = reader.octet() & 1 == 1
+        let step = Int(reader.octet()) + 1
+        let octets = reader.remainder()
+        if octets.isEmpty { return }
+        var whole = HandshakeMessages(isClient: isClient)
+        let outcome = whole.take(octets.span)
+        if case .violation = outcome { return }
+        var cut = HandshakeMessages(isClient: isClient)
+        for start in stride(from: 0, to: octets.count, by: step) {
+            let end = min(start + step, octets.count)
+            let expected = end == octets.count ? outcome : .nothing
+            if cut.take(octets.span.extracting(start..<end)) != expected {
+                broken("cutting changes what messages mean")
+            }
+        }
+        if cut.isWithin != whole.isWithin { broken("cutting changes where a message ends") }
     }
 
     private static let certificate: Entry = { input in

@@ -1,6 +1,8 @@
-import TLS
+import COpenSSL
 import TestTLS
 import Testing
+
+@testable import TLS
 
 /// Envoy's choices, as its gateway makes them without `cipherSuites`.
 @Suite struct PreferenceTests {
@@ -9,7 +11,8 @@ import Testing
         key: KeyAlgorithm,
         suites: [String] = [],
         groups: [String] = ["X25519", "P-256"],
-        serverSuites: [String] = []
+        serverSuites: [String] = [],
+        modernSuites: String? = nil
     ) throws -> TLSInfo {
         let authority = try TestAuthority()
         var server = TLSServerConfiguration(identity: try authority.identity(dnsNames: ["a.example"], algorithm: key))
@@ -19,6 +22,7 @@ import Testing
         client.parameters.cipherSuites = suites
         client.parameters.groups = groups
         let pair = try TLSPair(TLSServerContext(server), TLSClientContext(client))
+        if let modernSuites { #expect(unsafe SSL_set_ciphersuites(pair.client.ssl, modernSuites) == 1) }
         try #require(pair.handshake())
         return try #require(pair.server?.info)
     }
@@ -61,8 +65,14 @@ import Testing
 
     @Test func `with TLS 1.3 the client's order decides, and X25519 is asked for`() throws {
         let info = try meet(.tls12 ... .tls13, key: .p256, groups: ["P-256", "X25519"])
-        #expect(info.cipherSuite == "TLS_AES_256_GCM_SHA384")
+        #expect(info.cipherSuite == "TLS_AES_128_GCM_SHA256")
         #expect(info.group == "x25519")
+        for suites in [
+            "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+        ] {
+            let info = try meet(.tls12 ... .tls13, key: .p256, modernSuites: suites)
+            #expect(suites.hasPrefix(info.cipherSuite))
+        }
         #expect(try meet(.tls12 ... .tls13, key: .p256, groups: ["P-256"]).group == "secp256r1")
         #expect(try meet(.tls12 ... .tls12, key: .p256).group == "x25519")
     }

@@ -3,10 +3,12 @@ internal import Discovery
 internal import EventLoop
 
 /// Bytes of TLS on their way to the server name that the client sent, until it is known where that is.
-final class NamedTunnel: ChannelHolder, NameWaiter, WorkerConnection {
+final class NamedTunnel: ChannelHolder, ConfigurationWaiter, NameWaiter, WorkerConnection {
     private let info: ConnectionInfo
-    private let pool: DestinationPool
-    private let named: NamedEndpoints
+    private var pool: DestinationPool
+    private var named: NamedEndpoints
+    /// Whether a secret of the destination did not come in time, which is not waited for again.
+    private var isSecretMissing = false
 
     init(
         _ worker: Worker,
@@ -29,10 +31,24 @@ final class NamedTunnel: ChannelHolder, NameWaiter, WorkerConnection {
 
     func nameArrived() { if channel != nil { go() } }
 
+    func configurationArrived(isThere: Bool) {
+        guard channel != nil else { return }
+        isSecretMissing = !isThere
+        // With its secret the destination has become another.
+        guard let pool = worker.pool(named: pool.name), let named = pool.named else {
+            return refuse("destination \(pool.name) is not there", .noCluster)
+        }
+        (self.pool, self.named) = (pool, named)
+        go()
+    }
+
     private func go() {
         guard RequestedHost.isName(info.serverName), named.covers(info.serverName) else {
             let name = info.serverName.isEmpty ? "no server name" : "server name \(info.serverName)"
             return refuse("the client asks for \(name), and only \(named.pattern) is known", .noRoute)
+        }
+        if !isSecretMissing, let secret = pool.destination.tls.flatMap(worker.tables.awaitedSecret) {
+            return worker.wait(for: .credential(secret), self)
         }
         switch worker.names.addresses(of: info.serverName, for: self) {
         case .unknownYet: break
@@ -59,6 +75,7 @@ final class NamedTunnel: ChannelHolder, NameWaiter, WorkerConnection {
     }
 
     func close() {
+        worker.stopWaiting(self)
         worker.remove(self)
         channel = nil
     }

@@ -303,11 +303,19 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
 
     func inboundPolicyChanged() {
         if info.isAllowed(by: worker.tables) { return }
-        if isIdle { return close() }
+        if isIdle { return leaveIdle() }
         response.isLast = true
         guard state == .tunnel else { return }
         // What was upgraded has no end of a response to wait for.
         if info.direction == .gateway { tunnelEnd = worker.loop.now + worker.limits.drainTimeout } else { inputLost() }
+    }
+
+    /// Ends between two requests.
+    ///
+    /// A gateway's client may be sending the next one now: it is still answered, as the last one.
+    private func leaveIdle() {
+        if info.direction != .gateway { return close() }
+        deadline = min(deadline, worker.loop.now + worker.limits.drainTimeout)
     }
 
     var isIdle: Bool { state == .head && !isWithinHead }

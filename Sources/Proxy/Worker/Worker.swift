@@ -39,7 +39,7 @@ final class Worker {
     let names: NameCache
     private var destinations: [String: DestinationPool] = [:]
     private var applications: [ApplicationKey: Application] = [:]
-    private var waiting: [ResourceName: [Waiter]] = [:]
+    private var waiters = ConfigurationWaiters()
     let http2Memory = HTTP2Memory()
     /// As many requests find memory when they come at the same time.
     private var workspaces = Spares<HTTP1Workspace>(limit: 256)
@@ -225,62 +225,25 @@ final class Worker {
     /// Calls `waiter` when `name` is known, or when that took too long.
     func wait(for name: ResourceName, _ waiter: any ConfigurationWaiter) {
         guard let discovery else { return waiter.configurationArrived(isThere: false) }
-        let entry = Waiter(waiter, name, self)
-        entry.timer = loop.schedule(after: limits.onDemandTimeout, entry)
-        waiting[name, default: []].append(entry)
+        waiters.add(waiter, for: name, on: self)
         discovery.request(name)
     }
 
-    func stopWaiting(_ waiter: any ConfigurationWaiter) {
-        for (name, entries) in waiting {
-            for entry in entries where entry.waiter === waiter { entry.cancel() }
-            let rest = entries.filter { $0.waiter !== waiter }
-            waiting[name] = rest.isEmpty ? nil : rest
-        }
-    }
+    func stopWaiting(_ waiter: any ConfigurationWaiter) { waiters.remove(waiter) }
 
     private func wakeWaiters() {
-        for (name, entries) in waiting where tables.knows(name) {
-            waiting[name] = nil
-            for entry in entries {
-                entry.cancel()
-                entry.waiter?.configurationArrived(isThere: true)
-            }
-        }
+        for entry in waiters.takeAll(for: tables.knows) { entry.waiter?.configurationArrived(isThere: true) }
     }
 
-    fileprivate func expired(_ entry: Waiter) {
-        waiting[entry.name]?.removeAll { $0 === entry }
-        if waiting[entry.name]?.isEmpty == true { waiting[entry.name] = nil }
+    /// One has waited long enough.
+    func expired(_ entry: Waiter) {
+        waiters.take(entry.id)
         entry.waiter?.configurationArrived(isThere: false)
     }
-}
-
-/// Somebody who cannot go on before a piece of configuration has arrived.
-protocol ConfigurationWaiter: AnyObject {
-    /// - Parameter isThere: False when it did not come in time.
-    func configurationArrived(isThere: Bool)
 }
 
 /// The worker's way to the control plane's client, which lives on another thread.
 protocol DiscoveryRequests: Sendable {
     /// Asks for a resource that is not in the tables.
     func request(_ name: ResourceName)
-}
-
-/// One waiter and its patience.
-private final class Waiter: TimerHandler {
-    weak let waiter: (any ConfigurationWaiter)?
-    let name: ResourceName
-    private unowned let worker: Worker
-    var timer: TimerID?
-
-    init(_ waiter: any ConfigurationWaiter, _ name: ResourceName, _ worker: Worker) {
-        self.waiter = waiter
-        self.name = name
-        self.worker = worker
-    }
-
-    func cancel() { if let timer { worker.loop.cancel(timer) } }
-    func timerFired(_ timer: TimerID) { worker.expired(self) }
 }

@@ -358,7 +358,12 @@ PYTHON
 taker=$!
 wait_for 30 grep -q taken "$work/taken"
 ip netns exec "$id" python3 - >"$work/kept" <<'PYTHON' &
-import socket
+import socket, time
+def listens():
+    try: socket.create_connection(("127.0.0.2", 80), 5).close()
+    except ConnectionRefusedError: return False
+    return True
+request = b"GET /found HTTP/1.1\r\nHost: plain.example\r\n\r\n"
 kept = socket.create_connection(("127.0.0.2", 9000), 5)
 kept.settimeout(20)
 for word in (b"one", b"two"):
@@ -366,11 +371,16 @@ for word in (b"one", b"two"):
     print(kept.recv(10).decode(), flush=True)
     if word == b"one":
         web = socket.create_connection(("127.0.0.2", 80), 5)
-        web.sendall(b"GET /found HTTP/1.1\r\nHost: plain.example\r\n\r\n")
+        web.sendall(request)
         web.settimeout(5)
         while not web.recv(65536).endswith(b"}\n"): pass
         print("ready", flush=True)
-        print("ended" if web.recv(10) == b"" else "more", flush=True)
+        while listens(): time.sleep(0.1)
+        web.sendall(request)
+        answer = b""
+        while part := web.recv(65536): answer += part
+        head, body = answer.split(b"\r\n\r\n", 1)
+        print("last" if b"connection: close" in head and body.endswith(b"}\n") else answer, flush=True)
 PYTHON
 keeper=$!
 wait_for 30 grep -q ready "$work/kept"
@@ -382,7 +392,8 @@ reload "$gateway" "$work/gateway.err"
 check "a new listener serves" '200' "$(inside curl -s -m 3 -o /dev/null -w '%{http_code}' http://127.0.0.2:8001/)"
 check "a listener that was replaced is closed" '7' "$(inside curl -s -m 3 -o /dev/null http://127.0.0.2:80/; echo $?)"
 wait $keeper
-check "its idle connection ends, and one of another listener goes on" $'one\nready\nended\ntwo' "$(cat "$work/kept")"
+check "its idle connection serves once more and ends, and one of another listener goes on" $'one\nready\nlast\ntwo' \
+    "$(cat "$work/kept")"
 check "a port that is taken is named" '*cannot listen on 127.0.0.2:8002*in use*' "$(grep 8002 "$work/gateway.err" | tail -1)"
 kill $taker
 wait $taker 2>/dev/null
