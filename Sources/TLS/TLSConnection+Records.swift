@@ -131,7 +131,7 @@ extension TLSConnection {
             var (taken, filled) = (0, 0)
             while taken < octets.count {
                 let part = unsafe UnsafeBufferPointer(rebasing: octets[taken...].prefix(RecordHeader.content))
-                // Safe: there is room for four full records and a change of the key.
+                // Safe: there is room for so many full records and a change of the key.
                 guard let count = unsafe layer.seal(part, into: room + filled) else { return nil }
                 (taken, filled) = (taken + part.count, filled + count)
             }

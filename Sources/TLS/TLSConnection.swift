@@ -198,7 +198,7 @@ internal import Glibc
         return failure.map { .failed($0) } ?? (total == nil ? .wantsRead : .moved(0))
     }
 
-    /// Encrypts up to 64 KiB of `bytes` and hands them to the kernel.
+    /// Encrypts up to 256 KiB of `bytes` and hands them to the kernel.
     ///
     /// Bytes count as moved when they are encrypted; those that the kernel did not take stay in here (``hasUnsent``)
     /// until ``flush()`` or the next write, and no more are taken before they are gone.
@@ -206,8 +206,9 @@ internal import Glibc
         if let failure { return .failed(failure) }
         if !flush() { return failure.map { .failed($0) } ?? .wantsWrite }
         prepare()
+        let most = Scratch.records * RecordHeader.content
         // Safe: no more is read than there is.
-        let total = unsafe bytes.extracting(0..<min(bytes.count, 65_536)).withUnsafeBufferPointer {
+        let total = unsafe bytes.extracting(0..<min(bytes.count, most)).withUnsafeBufferPointer {
             records == nil ? unsafe writeThroughOpenSSL($0) : unsafe writeRecords($0)
         }
         if let failure { return .failed(failure) }

@@ -145,18 +145,20 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
     private func pass(_ bytes: Span<UInt8>, from leg: Leg) {
         if leg.isClient { log.bytesReceived += bytes.count } else { log.bytesSent += bytes.count }
         let target = other(leg)
-        target.output.bytes.append(bytes)
-        flush(target)
+        flushed(target, target.channel?.flush(&target.output, then: bytes, on: worker.loop) == true)
     }
 
-    /// Sends what waits on `leg`, and reads from the other one only as fast as that goes.
-    private func flush(_ leg: Leg) {
-        guard leg.channel?.flush(&leg.output, on: worker.loop) == true else {
+    /// Sends what waits on `leg`.
+    private func flush(_ leg: Leg) { flushed(leg, leg.channel?.flush(&leg.output, on: worker.loop) == true) }
+
+    /// Reads from the leg that is not `leg` only as fast as that goes.
+    private func flushed(_ leg: Leg, _ isAlive: Bool) {
+        guard isAlive else {
             return failed(leg.isClient ? .downstreamTermination : .upstreamTermination, failure(leg))
         }
         let source = other(leg)
         if source.hasEnded { return passEnd(of: source) }
-        let isPaused = leg.output.waiting > OutputBuffer.lowWater
+        let isPaused = leg.channel?.isWriteBlocked == true
         let wasPaused = source.channel?.isReadingPaused ?? false
         source.channel?.pauseReading(isPaused, on: worker.loop)
         if wasPaused, !isPaused, source.channel?.hasBufferedInput == true { readInput(source) }

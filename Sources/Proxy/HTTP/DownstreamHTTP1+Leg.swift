@@ -9,7 +9,7 @@ extension DownstreamHTTP1: DownstreamLeg {
 
     func pauseReading(_ isPaused: Bool) { setReading(isPaused: isPaused || !carry.isEmpty) }
 
-    var isOutputFull: Bool { output.waiting > OutputBuffer.highWater }
+    var isOutputFull: Bool { channel?.isWriteBlocked == true }
 
     /// Writes a head that precedes the response proper (1xx).
     func interimResponse(_ response: inout HTTP1Head) {
@@ -34,7 +34,15 @@ extension DownstreamHTTP1: DownstreamLeg {
         pauseReading(false)
     }
 
-    func responseBody(_ data: Span<UInt8>) { response.body(data, to: &output.bytes) }
+    func responseBody(_ data: Span<UInt8>) {
+        // Much is sent from where it is.
+        let isDirect = data.count >= Self.directOctets && !response.isChunked
+        guard isDirect else { return response.body(data, to: &output.bytes) }
+        // The next flush finds it out, too, when the exchange is ready for the end.
+        _ = channel?.flush(&output, then: data, on: worker.loop)
+    }
+
+    private static let directOctets = 16 * 1024
     func endResponse(trailers: HTTP1Head?) { response.end(trailers: trailers, to: &output.bytes) }
 
     /// Answers by the proxy itself.

@@ -4,7 +4,7 @@ internal import HTTP
 struct HTTP1ResponseWriter {
     /// Whether the connection ends with the response.
     var isLast = false
-    private var isChunked = false
+    private(set) var isChunked = false
 
     /// Begins with the head that came from the endpoint; its body follows.
     mutating func begin(_ response: inout HTTP1Head, to request: HTTP1Head, _ output: inout [UInt8]) {

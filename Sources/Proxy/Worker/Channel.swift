@@ -21,7 +21,8 @@ struct Channel: ~Copyable {
     private var registration: Registration?
     private var interest: Readiness = .readable
     private(set) var isReadingPaused = false
-    private var isWriteBlocked = false
+    /// Whether something waits that the kernel did not take.
+    private(set) var isWriteBlocked = false
     private var isFinishing = false
     /// Why the last read or write failed; empty for a plain reset.
     private(set) var failure = ""
@@ -185,43 +186,59 @@ struct Channel: ~Copyable {
     /// - Parameter isKept: Whether sent bytes stay in `output`.
     /// - Returns: False when the connection is lost.
     mutating func flush(_ output: inout OutputBuffer, isKept: Bool = false, on loop: EventLoop) -> Bool {
-        let isBlocked: Bool?
-        if let tls {
-            isBlocked = encrypt(&output, isKept: isKept, tls)
-        } else {
-            isBlocked = send(&output, isKept: isKept)
+        guard let isBlocked = send(&output, isKept: isKept) else { return false }
+        return settle(isBlocked: isBlocked, on: loop)
+    }
+
+    /// Sends `bytes` behind what waits in `output`, where only what does not go now is copied to.
+    ///
+    /// - Returns: False when the connection is lost.
+    mutating func flush(_ output: inout OutputBuffer, then bytes: Span<UInt8>, on loop: EventLoop) -> Bool {
+        guard var isBlocked = send(&output, isKept: false) else { return false }
+        var position = 0
+        while !isBlocked, position < bytes.count {
+            switch write(bytes.extracting(position...)) {
+            case .moved(let count): position += count
+            case .wouldBlock: isBlocked = true
+            case .ended, .failed: return false
+            }
         }
-        guard let isBlocked else { return false }
+        output.append(bytes.extracting(position...))
+        return settle(isBlocked: isBlocked || tls?.hasUnsent == true, on: loop)
+    }
+
+    /// Watches for room while something has to wait.
+    private mutating func settle(isBlocked: Bool, on loop: EventLoop) -> Bool {
         if isBlocked != isWriteBlocked { watch(loop, isReadingPaused: isReadingPaused, isWriteBlocked: isBlocked) }
         if isFinishing, !isBlocked { socket.finishSending() }
         return true
     }
 
     /// Whether something has to wait; nil when the connection is lost.
-    private func send(_ output: inout OutputBuffer, isKept: Bool) -> Bool? {
+    private mutating func send(_ output: inout OutputBuffer, isKept: Bool) -> Bool? {
+        if tls?.hasUnsent == true { tls?.flush() }
         while !output.isEmpty {
-            switch socket.write(output.bytes.span.extracting(output.sent...)) {
+            switch write(output.bytes.span.extracting(output.sent...)) {
             case .moved(let count): output.advance(by: count, isKept: isKept)
             case .wouldBlock: return true
             case .ended, .failed: return nil
             }
         }
-        return false
+        return tls?.hasUnsent ?? false
     }
 
-    private mutating func encrypt(_ output: inout OutputBuffer, isKept: Bool, _ tls: TLSConnection) -> Bool? {
-        if tls.hasUnsent { tls.flush() }
-        while !output.isEmpty, !tls.hasUnsent {
-            switch tls.write(output.bytes.span.extracting(output.sent...)) {
-            case .moved(let count): output.advance(by: count, isKept: isKept)
-            case .wantsRead, .wantsWrite: return true
-            case .ended: return nil
-            case .failed(let failure):
-                self.failure = failure.forPeople
-                return nil
-            }
+    /// Encrypts and sends as much as can be now.
+    private mutating func write(_ bytes: Span<UInt8>) -> Transfer {
+        guard let tls else { return socket.write(bytes) }
+        if tls.hasUnsent { return .wouldBlock }
+        switch tls.write(bytes) {
+        case .moved(let count): return .moved(count)
+        case .wantsRead, .wantsWrite: return .wouldBlock
+        case .ended: return .ended
+        case .failed(let failure):
+            self.failure = failure.forPeople
+            return .failed(0)
         }
-        return tls.hasUnsent
     }
 
     /// Tells the peer that nothing more will come; everything must have been flushed.

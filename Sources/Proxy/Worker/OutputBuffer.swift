@@ -1,11 +1,11 @@
+internal import HTTP
+
 /// Bytes on their way to a peer, with a mark between what the kernel has taken and what waits.
 struct OutputBuffer {
     /// Memory above this is given back once everything is sent.
     static let keptOctets = 32 * 1024
     /// With more than this waiting, the other side is not read from.
-    static let highWater = 256 * 1024
-    /// Reading goes on when no more than this waits.
-    static let lowWater = 64 * 1024
+    static let highWater = 64 * 1024
 
     var bytes: [UInt8] = []
     /// How many of ``bytes`` were sent.
@@ -13,6 +13,8 @@ struct OutputBuffer {
 
     var waiting: Int { bytes.count - sent }
     var isEmpty: Bool { bytes.count == sent }
+
+    mutating func append(_ more: Span<UInt8>) { bytes.append(more) }
 
     /// Notes that `count` more octets were sent.
     ///

@@ -44,7 +44,7 @@ final class Worker {
     /// As many requests find memory when they come at the same time.
     private var workspaces = Spares<HTTP1Workspace>(limit: 256)
     private var nextShrink = MonotonicTime(nanoseconds: 0)
-    private var readBuffer = [UInt8](repeating: 0, count: WorkerLimits.readOctets)
+    private var readBuffer = Worker.makeReadBuffer()
 
     /// The application as seen from one inbound destination.
     struct ApplicationKey: Hashable {
@@ -126,7 +126,13 @@ final class Worker {
     func takeReadBuffer() -> [UInt8] {
         var buffer: [UInt8] = []
         swap(&buffer, &readBuffer)
-        return buffer.isEmpty ? [UInt8](repeating: 0, count: WorkerLimits.readOctets) : buffer
+        return buffer.isEmpty ? Self.makeReadBuffer() : buffer
+    }
+
+    /// Memory that the kernel need not provide before so much is read at a time.
+    private static func makeReadBuffer() -> [UInt8] {
+        // Safe: every octet is a number, and only those are looked at that a read has put there.
+        unsafe [UInt8](unsafeUninitializedCapacity: WorkerLimits.readOctets) { $1 = WorkerLimits.readOctets }
     }
 
     func giveReadBuffer(_ buffer: inout [UInt8]) { swap(&buffer, &readBuffer) }

@@ -2,8 +2,8 @@ internal import EventLoop
 
 /// How long and how much a worker lets a peer make it wait or hold.
 struct WorkerLimits: Sendable {
-    /// Octets of one read.
-    static let readOctets = 64 * 1024
+    /// Octets of one read: as many as TLS encrypts at a time.
+    static let readOctets = 256 * 1024
 
     /// A connection without traffic ends after this (Envoy's default: one hour).
     var idleTimeout: Duration = .seconds(3600) { didSet { idleNanoseconds = idleTimeout.wholeNanoseconds } }

@@ -1,10 +1,12 @@
 internal import COpenSSL
 
-/// Octets for the time of one call: four full records, and what may come before them.
+/// Octets for the time of one call: some full records, and what may come before them.
 ///
 /// Each thread keeps them for its next call (``RecordMemory``).
 @safe struct Scratch: ~Copyable {
-    static let count = 4 * RecordHeader.sealed(RecordHeader.content) + RecordLayer.overhead
+    /// Who reads on another CPU is woken up once for all of them.
+    static let records = 16
+    static let count = records * RecordHeader.sealed(RecordHeader.content) + RecordLayer.overhead
 
     let octets: UnsafeMutablePointer<UInt8>
 
