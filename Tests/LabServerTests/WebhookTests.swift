@@ -13,6 +13,14 @@ private struct WebhookServer {
     let url: String
     let authorityPEM: String
     private let task: Task<Void, any Error>
+    /// Where its clients' connections came from.
+    let peers = Peers()
+
+    final class Peers: Sendable {
+        private let seen = Mutex<Set<SocketAddress>>([])
+        var count: Int { seen.withLock { $0.count } }
+        func add(_ peer: SocketAddress) { seen.withLock { _ = $0.insert(peer) } }
+    }
 
     init(_ answer: @escaping @Sendable (JSON) -> JSON) throws {
         let authority = try CertificateAuthority.selfSigned(
@@ -28,8 +36,9 @@ private struct WebhookServer {
         let listener = try AsyncListener(binding: SocketAddress(.loopback, port: 0), tls: tls)
         url = "https://\(listener.address)/hook"
         authorityPEM = authority.certificate.pem
-        task = Task {
+        task = Task { [peers] in
             try await HTTPServer(listener: listener) { exchange in
+                peers.add(exchange.peer)
                 let review = try JSON(parsing: try await exchange.readBody(limit: 1 << 20))
                 var response = answer(review["request"] ?? .null)
                 response["uid"] = review["request", "uid"]
@@ -84,6 +93,19 @@ private struct WebhookServer {
         #expect(try await create(test)["data"] == ["k": "v", "added": "1"])
         try await test.api.delete(.configMaps, namespace: "default", name: "a", gracePeriodSeconds: nil)
         #expect(try await create(test, labels: ["ask": "no"])["data"] == ["k": "v"])
+    }
+
+    @Test func `reviews one after the other share a connection`() async throws {
+        let test = try await TestServer()
+        let server = try WebhookServer { _ in ["allowed": true] }
+        defer { server.end() }
+        let configuration = server.configuration("Validating")
+        _ = try await test.api.create(.validatingWebhookConfigurations, namespace: nil, configuration)
+        for name in ["a", "b", "c"] {
+            let object = JSON.configMap(name, ["k": "v"], labels: ["ask": "yes"])
+            _ = try await test.api.create(.configMaps, namespace: "default", object)
+        }
+        #expect(server.peers.count == 1)
     }
 
     @Test func `a validating webhook refuses with its words`() async throws {

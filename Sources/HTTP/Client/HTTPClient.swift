@@ -87,16 +87,21 @@ public final class HTTPClient: Sendable {
     ///
     /// A request that may be repeated is sent once more when a kept connection turns out to be closed.
     ///
+    /// - Parameter isRepeatable: Whether it may be repeated though its method does not say so.
     /// - Throws: ``MeshError``: `unavailable` when the server cannot be reached or hangs up, `timedOut`,
     ///   `protocolViolation` when it does not speak HTTP, `cancelled`.
-    public func send(_ head: HTTPRequestHead, body: [UInt8] = []) async throws -> HTTPClientResponse {
+    public func send(
+        _ head: HTTPRequestHead,
+        body: [UInt8] = [],
+        isRepeatable: Bool = false
+    ) async throws -> HTTPClientResponse {
         let request = try serialized(head, body)
         let method = HTTPMethod(head.method)
         while let connection = takeIdle() {
             do {
                 return try await response(to: request, method, on: connection)
             } catch is HTTPClientConnection.Stale {
-                if method.isIdempotent { continue }
+                if isRepeatable || method.isIdempotent { continue }
                 throw MeshError(.unavailable, "\(origin) closed the connection instead of answering")
             }
         }

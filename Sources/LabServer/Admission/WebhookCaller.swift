@@ -9,49 +9,40 @@ import TLS
 struct WebhookCaller: Sendable {
     /// Where a webhook listens.
     private struct Target {
-        var host: String
-        var port: UInt16
+        var server: WebhookClients.Server
         var path: String
-        /// What the certificate must be for.
-        var serverName: String
         /// As messages show it.
         var url: String
     }
 
     private static let answerLimit = 3 << 20
 
+    private let clients = WebhookClients()
+
     /// The `response` of the webhook's answer.
     ///
     /// - Throws: ``MeshError`` with the reason when there is none.
     func call(_ webhook: Webhook, _ review: JSON, index: StoreIndex) async throws -> JSON {
-        let target = try target(webhook.json["clientConfig"] ?? .null, index)
+        let configuration = webhook.json["clientConfig"] ?? .null
+        let target = try target(configuration, index)
         do {
             return try await withTimeLimit(webhook.patience, "Post \"\(target.url)\"") {
-                try await post(review, to: target, authority: webhook.json["clientConfig", "caBundle"]?.string)
+                try await post(review, to: target)
             }
         } catch {
             throw MeshError(.unavailable, "Post \"\(target.url)\"", cause: error)
         }
     }
 
-    private func post(_ review: JSON, to target: Target, authority: String?) async throws -> JSON {
-        let trust: TrustStore
-        if let authority, let pem = Base64.decode(authority), !pem.isEmpty {
-            trust = try TrustStore(pem: String(decoding: pem, as: UTF8.self))
-        } else {
-            trust = .system
-        }
-        let tls = try TLSClientContext(
-            TLSClientConfiguration(verification: PeerVerification(trust: trust, names: .host))
-        )
-        let client = HTTPClient(host: target.host, port: target.port, tls: tls, serverName: target.serverName)
-        defer { client.close() }
+    private func post(_ review: JSON, to target: Target) async throws -> JSON {
+        let client = try clients.client(for: target.server)
         let head = HTTPRequestHead(
             "POST",
             target.path,
             fields: ["Content-Type": "application/json", "Accept": "application/json"]
         )
-        let response = try await client.send(head, body: review.bytes())
+        // Reviewing the same twice does no harm (`sideEffects`).
+        let response = try await client.send(head, body: review.bytes(), isRepeatable: true)
         let body = try await response.collectBody(limit: Self.answerLimit)
         guard response.head.status == 200 else {
             throw MeshError(.peerRejected, "unexpected response code \(response.head.status)")
@@ -64,7 +55,9 @@ struct WebhookCaller: Sendable {
     }
 
     private func target(_ configuration: JSON, _ index: StoreIndex) throws -> Target {
-        if let url = configuration["url"]?.string { return try target(url: url) }
+        let bundle = configuration["caBundle"]?.string.flatMap { Base64.decode($0) } ?? []
+        let authority = bundle.isEmpty ? nil : String(decoding: bundle, as: UTF8.self)
+        if let url = configuration["url"]?.string { return try target(url: url, authority) }
         let service = configuration["service"] ?? .null
         let (namespace, name) = (service["namespace"]?.string ?? "", service["name"]?.string ?? "")
         let port = service["port"]?.int ?? 443
@@ -72,15 +65,13 @@ struct WebhookCaller: Sendable {
         let host = "\(name).\(namespace).svc"
         let address = try ServiceResolver(index: index).address(namespace: namespace, name: name, port: port)
         return Target(
-            host: address.ip.description,
-            port: address.port,
+            server: .init(host: address.ip.description, port: address.port, name: host, authority: authority),
             path: path.hasPrefix("/") ? path : "/\(path)",
-            serverName: host,
             url: "https://\(host):\(port)\(path)"
         )
     }
 
-    private func target(url: String) throws -> Target {
+    private func target(url: String, _ signer: String?) throws -> Target {
         guard let rest = url.suffix(after: "https://"), !rest.isEmpty else {
             throw MeshError(.invalidConfiguration, "the url \(url) of the webhook must begin with https://")
         }
@@ -90,7 +81,11 @@ struct WebhookCaller: Sendable {
         guard let server = HostPort(authority) ?? HostPort("\(authority):443") else {
             throw MeshError(.invalidConfiguration, "the url \(url) of the webhook has no host and port")
         }
-        return Target(host: server.host, port: server.port, path: path, serverName: server.host, url: url)
+        return Target(
+            server: .init(host: server.host, port: server.port, name: server.host, authority: signer),
+            path: String(path),
+            url: url
+        )
     }
 }
 
