@@ -33,13 +33,24 @@ final class Watchdog: Sendable {
 /// The watchdogs of one server.
 final class Watchdogs: Sendable {
     private let all = Mutex<[ObjectIdentifier: Watchdog]>([:])
+    /// Given when there is one after there was none.
+    private let arrival = Signal()
 
-    func insert(_ watchdog: Watchdog) { all.withLock { $0[ObjectIdentifier(watchdog)] = watchdog } }
+    func insert(_ watchdog: Watchdog) {
+        let isFirst = all.withLock { all in
+            all[ObjectIdentifier(watchdog)] = watchdog
+            return all.count == 1
+        }
+        if isFirst { arrival.signal() }
+    }
+
     func remove(_ watchdog: Watchdog) { all.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(watchdog)) } }
 
-    /// Checks all of them every `interval`, until the task is cancelled.
+    /// Checks all of them every `interval` as long as there are any, until the task is cancelled.
     func run(every interval: Duration) async throws {
         while true {
+            // A server without clients does not wake up: there are many of those on a machine.
+            while all.withLock({ $0.isEmpty }), !Task.isCancelled { await arrival.wait() }
             try await Task.sleep(for: interval)
             let now = ContinuousClock.now
             for watchdog in all.withLock({ Array($0.values) }) { watchdog.check(at: now) }
