@@ -38,11 +38,12 @@ extension DownstreamHTTP1: DownstreamLeg {
         // Much is sent from where it is.
         let isDirect = data.count >= Self.directOctets && !response.isChunked
         guard isDirect else { return response.body(data, to: &output.bytes) }
-        // The next flush finds it out, too, when the exchange is ready for the end.
-        _ = channel?.flush(&output, then: data, on: worker.loop)
+        // Where the connection is lost, the next flush finds it out by what waits, when the exchange is ready for the end.
+        if channel?.flush(&output, then: data, on: worker.loop) == false { output.append(data) }
     }
 
     private static let directOctets = 16 * 1024
+
     func endResponse(trailers: HTTP1Head?) { response.end(trailers: trailers, to: &output.bytes) }
 
     /// Answers by the proxy itself.

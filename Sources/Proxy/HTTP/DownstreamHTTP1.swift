@@ -68,7 +68,6 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
         if readiness.contains(.writable) {
             flush()
             if state == .closed { return }
-            if !isOutputFull { borrowed?.exchange.downstreamDrained() }
         }
         if readiness.contains(.readable) || readiness.contains(.failed) { readInput() }
     }
@@ -260,7 +259,10 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     /// Sends what waits.
     func flush() {
         guard channel != nil else { return }
+        let wasFull = isOutputFull
         if channel?.flush(&output, on: worker.loop) == false { return inputLost() }
+        // Whoever made room: no event will tell of it again.
+        if wasFull, !isOutputFull { borrowed?.exchange.downstreamDrained() }
         if output.isEmpty, state == .draining { finishSending() }
     }
 
