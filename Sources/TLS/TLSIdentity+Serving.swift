@@ -86,7 +86,11 @@ private struct ServedChain {
                 "certificates were out of order and are sent in order: the server's own first, then its issuers"
             )
         }
-        let strangers = rest.filter { !certificates.contains($0) && $0 != last && !$0.isSelfIssued }
+        let strangers = rest.filter { other in
+            // A root of the chain that is not its last, as one was cross-signed, is no stranger.
+            let isRoot = other.isSelfIssued && certificates.contains { $0.isSigned(by: other) }
+            return !certificates.contains(other) && other != last && !isRoot
+        }
         if !strangers.isEmpty {
             let names = strangers.map(\.description).joined(separator: ", ")
             remarks.append("not sent, as not part of the chain of \(leaf): \(names)")

@@ -59,6 +59,10 @@ import Testing
         let served = try serve([leaf, other, lower.certificate, lower.certificate, upper.certificate, leaf])
         #expect(served.identity.chain == [leaf, lower.certificate, upper.certificate])
         #expect(served.remarks.count == 1 && served.remarks[0].contains("other.example"))
+        let foreign = try TestAuthority(organization: "Foreign").authority.certificate
+        let rooted = try serve([leaf, lower.certificate, upper.certificate, root.certificate, foreign])
+        #expect(rooted.identity.chain == served.identity.chain)
+        #expect(rooted.remarks.count == 1 && rooted.remarks[0].contains("Foreign"))
     }
 
     @Test func `a key of another certificate, or of another kind, is named with both`() throws {
