@@ -65,8 +65,9 @@ istioctl() { apus "$@"; }
 kubectl create namespace mesh >/dev/null
 kubectl label namespace mesh istio-injection=enabled >/dev/null
 kubectl apply -n mesh -f "$samples/httpbin/httpbin.yaml" -f "$samples/sleep/sleep.yaml" >/dev/null
+# As an argument, for a checkout below /tmp is not seen in a pod, which has its own.
 kubectl create deployment applications -n mesh --image=debian --dry-run=client -o json -- \
-    "$python" "$here/gateways/applications.py" | kubectl apply -f - >/dev/null
+    "$python" -c "$(cat "$here/gateways/applications.py")" | kubectl apply -f - >/dev/null
 make_authorities
 make_site_certificates
 make_broken_secrets
