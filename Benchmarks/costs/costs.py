@@ -29,20 +29,33 @@ def middle(values):
     return round(statistics.median(values))
 
 
-def requests(pair):
-    """Heap blocks of a request on connections that are there already."""
+def ways(pair):
+    """How an application may request, between sidecars that have a connection already, and what the table calls it."""
     client = Client(pair.outbound)
-    for _ in range(WARM_UP):
-        client.request()
-    rounds = []
-    for _ in range(ROUNDS):
-        before = [sidecar.blocks() for sidecar in pair.sidecars]
-        for _ in range(REQUESTS):
-            client.request()
-        rounds.append([(sidecar.blocks() - b) / REQUESTS for sidecar, b in zip(pair.sidecars, before)])
+    yield "request", client.request
     client.close()
-    for sidecar, values in zip(pair.sidecars, zip(*rounds)):
-        yield f"heap blocks, request, {sidecar.name}", middle(values)
+
+    def on_new_connection():
+        client = Client(pair.outbound, is_last=True)
+        client.request()
+        client.close()
+
+    yield "request on a new connection", on_new_connection
+
+
+def requests(pair):
+    """Heap blocks of a request."""
+    for way, request in ways(pair):
+        for _ in range(WARM_UP):
+            request()
+        rounds = []
+        for _ in range(ROUNDS):
+            before = [sidecar.blocks() for sidecar in pair.sidecars]
+            for _ in range(REQUESTS):
+                request()
+            rounds.append([(sidecar.blocks() - b) / REQUESTS for sidecar, b in zip(pair.sidecars, before)])
+        for sidecar, values in zip(pair.sidecars, zip(*rounds)):
+            yield f"heap blocks, {way}, {sidecar.name}", middle(values)
 
 
 def connections(sidecar, connect):
@@ -90,31 +103,35 @@ def from_clients(pair):
 
 
 def system_calls(pair):
-    """How often each is called for a request on connections that are there already."""
-    client = Client(pair.outbound)
-    for _ in range(WARM_UP):
-        client.request()
-    for sidecar in pair.sidecars:
-        out = f"{pair.work}/{sidecar.name}.strace"
-        tracer = subprocess.Popen(
-            ["strace", "-f", "-p", str(sidecar.process.pid), "-o", out], stderr=subprocess.PIPE, text=True
-        )
-        while "attached" not in (line := tracer.stderr.readline()):
-            if not line:
-                raise RuntimeError("costs: strace cannot attach to the sidecar; may this user trace processes?")
-        for _ in range(REQUESTS):
-            client.request()
-        tracer.send_signal(signal.SIGINT)
-        tracer.communicate(timeout=PATIENCE)
-        counts = {}
-        for line in open(out):
-            # Calls only: no signals, and an interrupted call once.
-            if match := re.match(r"\d+ +(\w+)\(", line):
-                counts[match.group(1)] = counts.get(match.group(1), 0) + 1
-        for call, count in sorted(counts.items()):
-            if rounded := round(count / REQUESTS):
-                yield f"system calls, request, {sidecar.name}, {call}", rounded
-    client.close()
+    """How often each is called for a request."""
+    for way, request in ways(pair):
+        for _ in range(WARM_UP):
+            request()
+        for sidecar in pair.sidecars:
+            for call, count in sorted(traced(sidecar, request).items()):
+                if rounded := round(count / REQUESTS):
+                    yield f"system calls, {way}, {sidecar.name}, {call}", rounded
+
+
+def traced(sidecar, request):
+    """How often each system call is made for all requests."""
+    out = f"{sidecar.work}/{sidecar.name}.strace"
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-p", str(sidecar.process.pid), "-o", out], stderr=subprocess.PIPE, text=True
+    )
+    while "attached" not in (line := tracer.stderr.readline()):
+        if not line:
+            raise RuntimeError("costs: strace cannot attach to the sidecar; may this user trace processes?")
+    for _ in range(REQUESTS):
+        request()
+    tracer.send_signal(signal.SIGINT)
+    tracer.communicate(timeout=PATIENCE)
+    counts = {}
+    for line in open(out):
+        # Calls only: no signals, and an interrupted call once.
+        if match := re.match(r"\d+ +(\w+)\(", line):
+            counts[match.group(1)] = counts.get(match.group(1), 0) + 1
+    return counts
 
 
 def measure(program, library, only_requests):
@@ -139,12 +156,13 @@ def read_table():
     return table, library
 
 
-def write_table(build, found):
+def write_table(build, found, only_requests):
     comments = [line for line in open(TABLE) if line.startswith("#")]
-    table, _ = read_table()
-    table[build] = found
+    table, library = read_table()
+    kept = {row: number for row, number in table.get(build, {}).items() if only_requests and "handshake" in row}
+    table[build] = kept | found
     with open(TABLE, "w") as file:
-        file.writelines([*comments, f"OpenSSL {OPENSSL}\n"])
+        file.writelines([*comments, f"OpenSSL {library if only_requests else OPENSSL}\n"])
         for build, rows in sorted(table.items()):
             file.writelines(f"{build}: {row} {number}\n" for row, number in sorted(rows.items()))
 
@@ -176,8 +194,8 @@ def main():
     parser.add_argument("--write", action="store_true", help="put what is found into costs.txt")
     options = parser.parse_args()
     found = measure(os.path.abspath(options.program), os.path.abspath(options.library), options.requests)
-    if options.write and not options.requests:
-        write_table(options.build, found)
+    if options.write:
+        write_table(options.build, found, options.requests)
     return 0 if compare(options.build, found, options.requests) else 1
 
 

@@ -70,10 +70,12 @@ class Origin:
 
 
 class Client:
-    """Requests one after the other on one connection."""
+    """Requests one after the other on one connection, unless it says that the first is the last."""
 
-    def __init__(self, address, host=HOST, context=None, session=None):
+    def __init__(self, address, host=HOST, context=None, session=None, is_last=False):
         self.bytes = REQUEST.replace(HOST.encode(), host.encode())
+        if is_last:
+            self.bytes = self.bytes.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
         self.connection = socket.create_connection(address, PATIENCE)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context:

@@ -50,7 +50,7 @@ public final class EventLoop {
 
     /// Tells `handler` when `descriptor` is ready for `interest`.
     ///
-    /// The loop keeps `handler` until ``remove(_:)``, which must come before the descriptor is closed.
+    /// The loop keeps `handler` until ``remove(_:isClosing:)``, which must come before the descriptor is closed.
     public func add(
         _ descriptor: CInt,
         _ interest: Readiness,
@@ -83,10 +83,29 @@ public final class EventLoop {
         precondition(result == 0, "a registered descriptor was closed before it was removed")
     }
 
+    /// Tells `handler` from now on, not the one before, of which events already collected are forgotten.
+    ///
+    /// - Returns: What stands for it, in place of `registration`; nil when that was no longer registered.
+    public func hand(
+        _ registration: Registration,
+        to handler: any ReadinessHandler,
+        _ interest: Readiness,
+        trigger: Trigger = .level
+    ) -> Registration? {
+        guard isCurrent(registration) else { return nil }
+        var successor = registration
+        successor.generation &+= 1
+        slots[Int(registration.slot)] = Slot(handler: handler, generation: successor.generation)
+        update(successor, interest, trigger: trigger)
+        return successor
+    }
+
     /// Forgets the descriptor: its handler is not called again, not even for events already collected.
-    public func remove(_ registration: Registration) {
+    ///
+    /// - Parameter isClosing: Whether the descriptor is closed right after this, which ends the kernel's watching too.
+    public func remove(_ registration: Registration, isClosing: Bool = false) {
         guard isCurrent(registration) else { return }
-        _ = CLinux_epoll_remove(epoll.raw, registration.descriptor)
+        if !isClosing { _ = CLinux_epoll_remove(epoll.raw, registration.descriptor) }
         slots[Int(registration.slot)].handler = nil
         slots[Int(registration.slot)].generation &+= 1
         freeSlots.append(registration.slot)

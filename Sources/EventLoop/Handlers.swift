@@ -15,7 +15,7 @@ public struct Readiness: OptionSet, Sendable {
 
 /// Told when its descriptor is ready; lives on the loop's thread.
 public protocol ReadinessHandler: AnyObject {
-    /// Called on the loop's thread, never after ``EventLoop/remove(_:)`` has returned.
+    /// Called on the loop's thread, never after ``EventLoop/remove(_:isClosing:)`` has returned.
     func becameReady(_ readiness: Readiness)
 }
 
@@ -33,7 +33,7 @@ public protocol TurnHandler: AnyObject {
 /// A descriptor's place in a loop; a stale one is recognized and ignored.
 public struct Registration: Hashable, Sendable {
     let slot: UInt32
-    let generation: UInt32
+    var generation: UInt32
     let descriptor: CInt
 
     var token: UInt64 { UInt64(generation) << 32 | UInt64(slot) }

@@ -10,7 +10,6 @@ extension Socket {
             var raw = CLinux_address()
             do {
                 let accepted = try systemCall("accept4") { unsafe CLinux_accept(descriptor, &raw) }
-                _ = CLinux_set_option(accepted, CInt(IPPROTO_TCP), TCP_NODELAY, 1)
                 peer = SocketAddress(raw: raw)
                 return Socket(adopting: OwnedDescriptor(adopting: accepted))
             } catch {

@@ -47,10 +47,15 @@ extension Socket {
     }
 
     /// Writes as much of `bytes` as the kernel takes now.
-    public borrowing func write(_ bytes: Span<UInt8>) -> Transfer {
+    ///
+    /// - Parameter moreFollows: Whether it may wait, at most 200 ms, for more to go in the same packet (MSG_MORE): the
+    ///   end of the stream is more, too.
+    public borrowing func write(_ bytes: Span<UInt8>, moreFollows: Bool = false) -> Transfer {
         let descriptor = descriptor
         // Safe: the kernel reads no more than the count of the buffer it is given.
-        let result = unsafe bytes.withUnsafeBufferPointer { unsafe CLinux_send(descriptor, $0.baseAddress, $0.count) }
+        let result = unsafe bytes.withUnsafeBufferPointer {
+            unsafe CLinux_send(descriptor, $0.baseAddress, $0.count, moreFollows ? 1 : 0)
+        }
         return Transfer(result, wanted: bytes.count)
     }
 

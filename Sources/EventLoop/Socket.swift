@@ -33,6 +33,8 @@ public struct Socket: ~Copyable, Sendable {
         if sharesPort { try socket.set(SOL_SOCKET, SO_REUSEPORT, 1) }
         if address.ip == .any6 { try socket.set(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
         try systemCall("bind") { CLinux_bind(descriptor, address.raw) }
+        // Connections inherit it, which spares each of them a call.
+        try socket.set(CInt(IPPROTO_TCP), TCP_NODELAY, 1)
         try systemCall("listen") { listen(descriptor, backlog) }
         return socket
     }
@@ -104,13 +106,12 @@ public struct Socket: ~Copyable, Sendable {
         }
     }
 
-    /// Where the peer meant to connect before the packet filter redirected it here; nil when it was not redirected.
+    /// Where the peer meant to connect before the packet filter redirected it here, if it did.
+    ///
+    /// nil when it was not redirected, or ``localAddress`` where connections are tracked all the same.
     public var originalDestination: SocketAddress? {
         var raw = CLinux_address()
-        guard unsafe CLinux_original_destination(descriptor, &raw) == 0 else { return nil }
-        // Where connections are tracked, the kernel also answers for those that came straight here.
-        let destination = SocketAddress(raw: raw)
-        return destination == (try? localAddress) ? nil : destination
+        return unsafe CLinux_original_destination(descriptor, &raw) == 0 ? SocketAddress(raw: raw) : nil
     }
 
     /// The error that waits on the socket, such as that of a failed connection attempt; taken away by asking.

@@ -91,6 +91,42 @@ import Testing
         #expect(calls == 1)
     }
 
+    @Test func `a descriptor handed on tells only its new handler, what came before too`() throws {
+        let loop = try EventLoop()
+        let (near, far) = try connectedPair()
+        let (former, successor) = (Closures(), Closures())
+        former.onReady = { _ in Issue.record("woken after it was handed on") }
+        let registration = try loop.add(near.socket.descriptor, .readable, trigger: .edge, former)
+        #expect(far.socket.write([1].span) == .moved(1))
+        #expect(loop.hand(registration, to: successor, .readable) != nil)
+        var calls = 0
+        successor.onReady = { [unowned loop] _ in
+            calls += 1
+            if calls == 2 { loop.handle.stop() }  // It was left unread: what lasts is told of again.
+        }
+        loop.remove(registration)  // Stale: nothing happens.
+        try loop.run()
+        #expect(calls == 2)
+        #expect(loop.hand(registration, to: former, .readable) == nil)
+    }
+
+    @Test func `a descriptor that is closed is forgotten, also by the kernel`() throws {
+        let loop = try EventLoop()
+        var (near, far): (Kept?, Kept) = try connectedPair()
+        let reader = Closures()
+        reader.onReady = { _ in Issue.record("woken after the end") }
+        let registration = try loop.add(#require(near).socket.descriptor, .readable, reader)
+        loop.remove(registration, isClosing: true)
+        near = nil
+        _ = far.socket.write([1].span)
+        let (other, another) = try connectedPair()
+        let impostor = Closures()
+        impostor.onReady = { [unowned loop] _ in loop.handle.stop() }
+        _ = try loop.add(other.socket.descriptor, .readable, impostor)
+        #expect(another.socket.write([1].span) == .moved(1))
+        try loop.run()
+    }
+
     @Test func `turn end comes after the turn's jobs, once for each request`() throws {
         let loop = try EventLoop()
         let order = Mutex<[String]>([])

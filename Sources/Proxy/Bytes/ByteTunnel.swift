@@ -204,10 +204,7 @@ final class ByteTunnel: TimerHandler, WorkerConnection {
         endpoint.load -= 1
         if let timer { worker.loop.cancel(timer) }
         timer = nil
-        for leg in [client, server] {
-            leg.channel?.unregister(from: worker.loop)
-            leg.channel = nil
-        }
+        for leg in [client, server] { leg.channel.take()?.close(on: worker.loop) }
         worker.finished(log, info, cluster: cluster)
         worker.remove(self)
     }

@@ -28,6 +28,7 @@ extension DownstreamHTTP1: DownstreamLeg {
     private func beginTunnel() {
         state = .tunnel
         response.isLast = true
+        mayCloseAtOnce = false
         guard !carry.isEmpty else { return }
         exchange.tunnelBytes(carry.span)
         carry = []
@@ -57,8 +58,9 @@ extension DownstreamHTTP1: DownstreamLeg {
         guard state != .closed else { return }
         if response.isLast {
             state = .draining
-            if !isProcessing { flush() }
-            return
+            if isProcessing { return }
+            flush()
+            return giveWorkspaceBack()
         }
         state = .head
         flush()

@@ -31,7 +31,11 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     private var isWithinHead = false
     var isProcessing = false
     var response = HTTP1ResponseWriter()
+    /// Whether nothing more will be sent.
     private var hasEnded = false
+    /// Whether a client has said, in plaintext, that this request is its last, and has sent it in one piece: nothing
+    /// comes on which the kernel would reset the connection, so that it may be closed right after the answer.
+    var mayCloseAtOnce = false
     /// Whether nothing has come yet, so that it may turn out to be HTTP/2.
     private var mayBeHTTP2: Bool
     private var deadline: MonotonicTime
@@ -165,6 +169,7 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
         state = framing == .none ? .response : .body
         if state == .body { workspace.body = BodyReader(framing) }
         exchange.begin(isHeadOnly: framing == .none)
+        mayCloseAtOnce = framing == .none && !exchange.head.keepsAlive && channel?.isPlaintext == true
         if framing == .none, state == .response { exchange.requestEnded(trailers: nil) }
     }
 
@@ -248,7 +253,7 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
 
     /// Keeps nothing that only a request needs, unless one is under way.
     func giveWorkspaceBack() {
-        guard let borrowed, isIdle, carry.isEmpty, borrowed.exchange.phase == .idle else { return }
+        guard let borrowed, isIdle && carry.isEmpty || hasEnded, borrowed.exchange.phase == .idle else { return }
         if output.isEmpty { swap(&output.bytes, &borrowed.output) }
         self.borrowed = nil
         worker.give(borrowed)
@@ -260,10 +265,12 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     func flush() {
         guard channel != nil else { return }
         let wasFull = isOutputFull
-        if channel?.flush(&output, on: worker.loop) == false { return inputLost() }
+        let isLast = mayCloseAtOnce && state == .draining
+        if channel?.flush(&output, isLast: isLast, on: worker.loop) == false { return inputLost() }
         // Whoever made room: no event will tell of it again.
         if wasFull, !isOutputFull { borrowed?.exchange.downstreamDrained() }
-        if output.isEmpty, state == .draining { finishSending() }
+        guard output.isEmpty, state == .draining else { return }
+        if isLast { close() } else { finishSending() }
     }
 
     // Ending
@@ -324,13 +331,13 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
 
     func close() {
         guard state != .closed else { return }
-        channel?.unregister(from: worker.loop)
-        channel = nil
+        channel.take()?.close(on: worker.loop)
         end()
     }
 
     private func end() {
         state = .closed
+        hasEnded = true
         if let timer { worker.loop.cancel(timer) }
         timer = nil
         worker.remove(self)

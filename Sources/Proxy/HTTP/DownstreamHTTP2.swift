@@ -228,8 +228,7 @@ final class DownstreamHTTP2: ChannelHolder, HTTP2EngineHandler, ChannelReader, R
         state = .closed
         if let timer { worker.loop.cancel(timer) }
         timer = nil
-        channel?.unregister(from: worker.loop)
-        channel = nil
+        channel.take()?.close(on: worker.loop)
         for stream in streams.values { stream.connectionEnds() }
         streams = [:]
         worker.remove(self)

@@ -72,8 +72,7 @@ extension UpstreamConnection {
     func release() {
         if let timer { worker.loop.cancel(timer) }
         timer = nil
-        channel?.unregister(from: worker.loop)
-        channel = nil
+        channel.take()?.close(on: worker.loop)
         if isCounted { endpoint.connectionClosed() }
     }
 }

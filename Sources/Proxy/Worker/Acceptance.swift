@@ -73,8 +73,7 @@ extension Acceptance {
     func close() {
         guard !isClosed else { return }
         end()
-        channel?.unregister(from: worker.loop)
-        channel = nil
+        channel.take()?.close(on: worker.loop)
     }
 
     private func end() {

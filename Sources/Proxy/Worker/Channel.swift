@@ -23,9 +23,16 @@ struct Channel: ~Copyable {
     private(set) var isReadingPaused = false
     /// Whether something waits that the kernel did not take.
     private(set) var isWriteBlocked = false
-    private var isFinishing = false
+    private var ending = Ending.none
     /// Why the last read or write failed; empty for a plain reset.
     private(set) var failure = ""
+
+    private enum Ending {
+        case none
+        /// The peer is told as soon as what TLS has to say before has been sent.
+        case waiting
+        case told
+    }
 
     /// What is still to be done on a connection to an endpoint.
     private struct Upcoming {
@@ -64,6 +71,8 @@ struct Channel: ~Copyable {
 
     var localAddress: SocketAddress? { try? socket.localAddress }
     var originalDestination: SocketAddress? { socket.originalDestination }
+    /// Whether bytes go as they are.
+    var isPlaintext: Bool { tls == nil }
     /// Whether reading can bring something though the socket may have nothing.
     var hasBufferedInput: Bool { tls?.mayHaveMore ?? false }
     /// What the TLS handshake with a client agreed on; nil without TLS, and when it is forgotten.
@@ -81,18 +90,26 @@ struct Channel: ~Copyable {
         _ interest: Readiness = .readable,
         trigger: EventLoop.Trigger = .level
     ) -> Bool {
-        if let registration { loop.remove(registration) }
         self.interest = interest
         isReadingPaused = !interest.contains(.readable)
         isWriteBlocked = interest.contains(.writable)
-        registration = try? loop.add(socket.descriptor, interest, trigger: trigger, handler)
+        if let former = registration {
+            registration = loop.hand(former, to: handler, interest, trigger: trigger)
+        } else {
+            registration = try? loop.add(socket.descriptor, interest, trigger: trigger, handler)
+        }
         return registration != nil
     }
 
-    /// Stops all events; must come before the channel goes.
+    /// Stops all events until somebody registers again.
     mutating func unregister(from loop: EventLoop) {
         if let registration { loop.remove(registration) }
         registration = nil
+    }
+
+    /// Ends all events and the connection.
+    consuming func close(on loop: EventLoop) {
+        if let registration { loop.remove(registration, isClosing: true) }
     }
 
     /// Watches for reading again, or not, and for writing while `isWriteBlocked`.
@@ -183,10 +200,17 @@ struct Channel: ~Copyable {
 
     /// Sends what waits in `output`, as far as it goes now.
     ///
-    /// - Parameter isKept: Whether sent bytes stay in `output`.
+    /// - Parameters:
+    ///   - isKept: Whether sent bytes stay in `output`.
+    ///   - isLast: Whether the connection is closed as soon as all is sent; the end goes with the last bytes then.
     /// - Returns: False when the connection is lost.
-    mutating func flush(_ output: inout OutputBuffer, isKept: Bool = false, on loop: EventLoop) -> Bool {
-        guard let isBlocked = send(&output, isKept: isKept) else { return false }
+    mutating func flush(
+        _ output: inout OutputBuffer,
+        isKept: Bool = false,
+        isLast: Bool = false,
+        on loop: EventLoop
+    ) -> Bool {
+        guard let isBlocked = send(&output, isKept: isKept, isLast: isLast) else { return false }
         return settle(isBlocked: isBlocked, on: loop)
     }
 
@@ -210,15 +234,15 @@ struct Channel: ~Copyable {
     /// Watches for room while something has to wait.
     private mutating func settle(isBlocked: Bool, on loop: EventLoop) -> Bool {
         if isBlocked != isWriteBlocked { watch(loop, isReadingPaused: isReadingPaused, isWriteBlocked: isBlocked) }
-        if isFinishing, !isBlocked { socket.finishSending() }
+        if ending == .waiting, !isBlocked { tellEnd() }
         return true
     }
 
     /// Whether something has to wait; nil when the connection is lost.
-    private mutating func send(_ output: inout OutputBuffer, isKept: Bool) -> Bool? {
+    private mutating func send(_ output: inout OutputBuffer, isKept: Bool, isLast: Bool = false) -> Bool? {
         if tls?.hasUnsent == true { tls?.flush() }
         while !output.isEmpty {
-            switch write(output.bytes.span.extracting(output.sent...)) {
+            switch write(output.bytes.span.extracting(output.sent...), isLast: isLast) {
             case .moved(let count): output.advance(by: count, isKept: isKept)
             case .wouldBlock: return true
             case .ended, .failed: return nil
@@ -228,8 +252,8 @@ struct Channel: ~Copyable {
     }
 
     /// Encrypts and sends as much as can be now.
-    private mutating func write(_ bytes: Span<UInt8>) -> Transfer {
-        guard let tls else { return socket.write(bytes) }
+    private mutating func write(_ bytes: Span<UInt8>, isLast: Bool = false) -> Transfer {
+        guard let tls else { return socket.write(bytes, moreFollows: isLast) }
         if tls.hasUnsent { return .wouldBlock }
         switch tls.write(bytes) {
         case .moved(let count): return .moved(count)
@@ -243,14 +267,16 @@ struct Channel: ~Copyable {
 
     /// Tells the peer that nothing more will come; everything must have been flushed.
     mutating func finishSending(on loop: EventLoop) {
-        if isFinishing { return }
-        isFinishing = true
+        guard ending == .none else { return }
         tls?.finishSending()
-        if tls?.hasUnsent == true {
-            watch(loop, isReadingPaused: isReadingPaused, isWriteBlocked: true)
-        } else {
-            socket.finishSending()
-        }
+        guard tls?.hasUnsent == true else { return tellEnd() }
+        ending = .waiting
+        watch(loop, isReadingPaused: isReadingPaused, isWriteBlocked: true)
+    }
+
+    private mutating func tellEnd() {
+        ending = .told
+        socket.finishSending()
     }
 
     /// Makes closing a reset: the peer sees that it was refused.

@@ -11,6 +11,8 @@ final class Listener: ReadinessHandler {
     /// Whether clients connect to this very listener, and mean it.
     private let isDirect: Bool
     private var socket: Socket?
+    /// The one of `address`, or what the system chose.
+    private var port: UInt16
     private var registration: Registration?
 
     /// Connections accepted at one go, so that others get their turn.
@@ -26,12 +28,14 @@ final class Listener: ReadinessHandler {
         self.worker = worker
         self.direction = direction
         self.address = address
+        port = address.port
         self.fallback = fallback
         self.isDirect = isDirect
     }
 
     func start() throws(SystemError) {
         let socket = try Socket.listening(on: address, sharesPort: true)
+        port = try socket.localAddress.port
         registration = try worker.loop.add(socket.descriptor, .readable, self)
         self.socket = consume socket
     }
@@ -79,7 +83,7 @@ final class Listener: ReadinessHandler {
         let target = SocketAddress(original.ip.unmapped, port: original.port)
         // A pod's proxy is never what its application wants to reach.
         let isOwn =
-            target.port == address.port && (target.ip.isLoopback || target.ip == channel.localAddress?.ip.unmapped)
+            target.port == port && (target.ip.isLoopback || target.ip == channel.localAddress?.ip.unmapped)
         return isOwn ? fallback : target
     }
 }

@@ -221,6 +221,8 @@ check "HEAD" '*200' "$(get -I http://10.78.0.10:8000/ -H 'Host: httpbin.foo')"
 check "HTTP/1.0" '*200' "$(get -0 http://10.78.0.10:8000/ -H 'Host: httpbin.foo')"
 check "a chunked response" 'one two three 200' "$(get http://10.78.0.10:8000/chunked -H 'Host: httpbin.foo')"
 check "20 MB" '20000000' "$(client curl -s -m 20 http://10.78.0.10:8000/large -H 'Host: httpbin.foo' | wc -c)"
+check "20 MB to a slow reader who asks for nothing else" '20000000' \
+    "$(client curl -s -m 20 --limit-rate 8M http://10.78.0.10:8000/large -H 'Host: httpbin.foo' -H 'Connection: close' | wc -c)"
 check "a slow reader" '20000000' "$(client curl -s -m 20 --limit-rate 8M http://10.78.0.10:8000/large -H 'Host: httpbin.foo' | wc -c)"
 client curl -s -m 60 -o /dev/null http://10.78.0.10:8000/cut -H 'Host: httpbin.foo'
 check "a response cut short is cut short for the client" '@(18|56)' "$?"
@@ -242,6 +244,11 @@ check "an upgraded connection" '*101*tunnelled*' \
     "$(speak_to 10.78.0.10 8000 "$upgrade" 'HTTP/1.1 101' 'tunnelled\n' tunnelled)"
 pipelined='GET / HTTP/1.1\r\nHost: httpbin.foo\r\n\r\nGET /chunked HTTP/1.1\r\nHost: httpbin.foo\r\n\r\n'
 pipelined+='GET / HTTP/1.1\r\nHost: httpbin.foo\r\nConnection: close\r\n\r\n'
+last='GET /chunked HTTP/1.1\r\nHost: httpbin.foo\r\nConnection: close\r\n\r\n'
+check "the connection ends with the answer to the last request" '*connection: close*three*0*' "$(speak_to 10.78.0.10 8000 "$last")"
+check "also where more follows all the same" '*connection: close*three*0*' "$(speak_to 10.78.0.10 8000 "$last\r\n$last")"
+post='POST / HTTP/1.1\r\nHost: httpbin.foo\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'
+check "and where it is a body, with an empty line behind" '*connection: close*"received": 2,*' "$(speak_to 10.78.0.10 8000 "$post\r\n")"
 check "three pipelined requests" '3' "$(speak_to 10.78.0.10 8000 "$pipelined" | grep -c '^HTTP/1.1 200')"
 
 # Shapes of request smuggling, and others that are refused.
