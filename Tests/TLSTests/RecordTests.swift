@@ -102,6 +102,26 @@ import Testing
         }
     }
 
+    @Test func `a new key is wanted while the socket takes no more`() throws {
+        let (pair, far) = try connect(.server)
+        let block = [UInt8](repeating: 5, count: 100_000)
+        var (sent, received) = (0, 0)
+        while !far.hasUnsent, case .moved(let count) = far.write(block.span) { sent += count }
+        #expect(far.hasUnsent)
+        #expect(unsafe SSL_key_update(pair.client.ssl, SSL_KEY_UPDATE_REQUESTED) == 1)
+        _ = pair.client.write([1].span)
+        #expect(pair.read(far).0 == [1])
+        if case .moved = far.write(block.span) { Issue.record("taken before the earlier bytes had gone") }
+        while received < sent {
+            let bytes = pair.read(pair.client).0
+            try #require(!bytes.isEmpty && bytes.allSatisfy { $0 == 5 })
+            received += bytes.count
+            far.flush()
+        }
+        carry(1000, far, pair.client, pair, limit: 65_536)
+        carry(1000, pair.client, far, pair, limit: 65_536)
+    }
+
     @Test func `a connection whose key OpenSSL has changed stays with it`() throws {
         let (pair, far) = try connect(.client)
         #expect(unsafe SSL_key_update(far.ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1)
