@@ -159,7 +159,8 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
     }
 
     private func beginRequest() {
-        response.isLast = !exchange.head.keepsAlive || worker.isDraining || !info.isAllowed(by: worker.tables)
+        let saysLast = !exchange.head.keepsAlive
+        response.isLast = saysLast || worker.isDraining || !info.isAllowed(by: worker.tables)
         if exchange.head.methodID == .connect { return refuseConnect() }
         if exchange.head.expectsContinue {
             exchange.head.remove(.expect)
@@ -168,8 +169,8 @@ final class DownstreamHTTP1: ChannelHolder, ChannelReader, ReadinessHandler, Tim
         let framing = exchange.head.framing
         state = framing == .none ? .response : .body
         if state == .body { workspace.body = BodyReader(framing) }
+        mayCloseAtOnce = saysLast && framing == .none && channel?.isPlaintext == true
         exchange.begin(isHeadOnly: framing == .none)
-        mayCloseAtOnce = framing == .none && !exchange.head.keepsAlive && channel?.isPlaintext == true
         if framing == .none, state == .response { exchange.requestEnded(trailers: nil) }
     }
 
