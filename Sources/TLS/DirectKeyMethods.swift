@@ -12,6 +12,17 @@ public enum DirectKeyMethods {
     /// Makes it so for the whole process; must come before keys are read.
     public static func install() { _ = isInstalled }
 
+    /// Excepts RSA keys from now on: a server that decrypts with one what a client has chosen needs the provider's methods,
+    /// which alone hide whether the client did it right (RFC 5246 §7.4.7.1).
+    ///
+    /// For the first client of TLS 1.2 that may ask for it; in a mesh, where all speak TLS 1.3, none does.
+    static func exceptRSA() { _ = exceptsRSA }
+
+    private static let exceptsRSA: Void = {
+        COpenSSL_use_no_direct_RSA_methods()
+        OpenSSLErrors.clear()
+    }()
+
     private static let isInstalled: Bool = {
         defer { OpenSSLErrors.clear() }
         return COpenSSL_use_direct_key_methods() == 1

@@ -11,6 +11,11 @@ enum KeyExchangeGroups {
     /// Whether this machine's OpenSSL can do `name`; OpenSSL 3.0, for one, has no post-quantum groups.
     static func isAvailable(_ name: String) -> Bool { unsafe COpenSSL_knows_group(name) == 1 }
 
+    /// `first` and, behind it, the curves that certificates have, as a list of OpenSSL's.
+    static func all(after first: String) -> String {
+        ([first] + ["P-256", "P-384", "P-521"].filter { $0 != first }).joined(separator: ":")
+    }
+
     /// The first of the server's groups that the client knows: BoringSSL insists on it, with a HelloRetryRequest if
     /// need be, where OpenSSL would take any key share that is there.
     static func best(of own: [String], for offered: [UInt16]) -> String? {

@@ -58,7 +58,9 @@ internal import COpenSSL
                 cause: OpenSSLErrors.drain()
             )
         }
-        let groups = parameters.groups.joined(separator: ":")
+        var names: [String] = []
+        for name in parameters.groups where !names.contains(name) { names.append(name) }  // OpenSSL wants each once.
+        let groups = names.joined(separator: ":")
         guard unsafe COpenSSL_CTX_set_groups(raw, groups) == 1 else {
             throw MeshError(
                 .invalidConfiguration,

@@ -16,15 +16,20 @@ enum EqualPreference {
         if policy.identities.count > 1 {
             unsafe chooseIdentity(ssl, connection, policy, suites: suites, isModern: !versions.isEmpty)
         }
+        let offered = unsafe numbers(ssl, extension: 10, skipping: 2)
+        let best = KeyExchangeGroups.best(of: parameters.groups, for: offered)
         if isTLS13 {
             unsafe SSL_clear_options(ssl, COpenSSL_OP_CIPHER_SERVER_PREFERENCE)
             // With all on the list OpenSSL would take the key share that is there rather than ask for the better one.
-            let offered = unsafe numbers(ssl, extension: 10, skipping: 2)
-            if let group = KeyExchangeGroups.best(of: parameters.groups, for: offered) {
-                unsafe COpenSSL_set_groups(ssl, group)
+            if let best { unsafe COpenSSL_set_groups(ssl, best) }
+        } else {
+            if let list = policy.preference?.text(for: suites) { unsafe SSL_set_cipher_list(ssl, list) }
+            let hasRSA = policy.identities.contains { !$0.isECDSA }
+            if hasRSA, unsafe COpenSSL_exchanges_keys_by_RSA(ssl) == 1 { DirectKeyMethods.exceptRSA() }
+            // OpenSSL also holds the curve of a client's certificate against the list. What comes last on it is not chosen.
+            if connection.verification != nil, let best {
+                unsafe COpenSSL_set_groups(ssl, KeyExchangeGroups.all(after: best))
             }
-        } else if let list = policy.preference?.text(for: suites) {
-            unsafe SSL_set_cipher_list(ssl, list)
         }
     }
 

@@ -24,6 +24,16 @@
 
 // Key methods
 
+static inline int COpenSSL_direct_EC_methods(ENGINE *engine, EVP_PKEY_METHOD **method, const int **ids, int id) {
+    static const int known[] = {NID_X9_62_id_ecPublicKey};
+    (void)engine;
+    if (!method) {
+        *ids = known;
+        return 1;
+    }
+    *method = id == known[0] ? (EVP_PKEY_METHOD *)EVP_PKEY_meth_find(id) : 0;
+    return *method != 0;
+}
 static inline int COpenSSL_direct_key_methods(ENGINE *engine, EVP_PKEY_METHOD **method, const int **ids, int id) {
     static const int known[] = {NID_X9_62_id_ecPublicKey, NID_rsaEncryption};
     (void)engine;
@@ -42,6 +52,14 @@ static inline int COpenSSL_use_direct_key_methods(void) {
                  ENGINE_set_default_pkey_meths(engine);
     ENGINE_free(engine);
     return result;
+}
+/// Leaves RSA keys to the providers again; nothing happens where there is no such engine.
+static inline void COpenSSL_use_no_direct_RSA_methods(void) {
+    ENGINE *engine = ENGINE_by_id("direct");
+    if (!engine) return;
+    ENGINE_unregister_pkey_meths(engine);
+    if (ENGINE_set_pkey_meths(engine, COpenSSL_direct_EC_methods)) ENGINE_set_default_pkey_meths(engine);
+    ENGINE_free(engine);
 }
 
 // Contexts
@@ -76,6 +94,13 @@ static inline int COpenSSL_CTX_set_chain_store(SSL_CTX *context, X509_STORE *sto
 }
 static inline void COpenSSL_CTX_set_status_callback(SSL_CTX *context, int (*callback)(SSL *, void *)) {
     SSL_CTX_set_tlsext_status_cb(context, callback);
+}
+/// Whether some suite has the client encrypt a secret with the server's RSA key (RFC 5246 §7.4.7.1).
+static inline int COpenSSL_exchanges_keys_by_RSA(const SSL *ssl) {
+    STACK_OF(SSL_CIPHER) *suites = SSL_get_ciphers(ssl);
+    for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++)
+        if (SSL_CIPHER_get_kx_nid(sk_SSL_CIPHER_value(suites, i)) == NID_kx_rsa) return 1;
+    return 0;
 }
 /// Whether this OpenSSL has the key exchange group, by any of its names.
 static inline int COpenSSL_knows_group(const char *name) {

@@ -111,6 +111,9 @@ extension HTTP2Engine {
     /// Asks the peer for a sign of life: ``HTTP2EngineHandler/pingAcknowledged()``.
     func ping() { _ = unsafe nghttp2_submit_ping(session, 0, nil) }
 
+    /// Asks the peer to begin no new streams; those that it begins until it has heard of it are taken (RFC 9113 §6.8).
+    public func announceShutdown() { _ = unsafe nghttp2_submit_shutdown_notice(session) }
+
     /// Lets no new streams begin, and the connection end when those that have begun are over.
     public func shutDown() {
         let last = unsafe nghttp2_session_get_last_proc_stream_id(session)

@@ -215,7 +215,7 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
             "TLS handshake failed: gateway \(info.peer) -> \(info.target), \(serverName): \(cause) (\(origin))"
         )
         noteHandshakeFailure(cause)
-        close()
+        closeAfterAlert()
     }
 
     // Handing on
@@ -226,7 +226,7 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
         switch chain.configuration.content {
         case .http(let routes):
             guard let channel = take() else { return }
-            HTTPServing.start(worker, channel, info, RequestRouter(table: routes, of: info))
+            HTTPServing.start(worker, channel, info, RequestRouter(table: routes, of: info, worker.tables))
         case .bytes(let destinations): carry(to: destinations.pick(&worker.random))
         }
     }

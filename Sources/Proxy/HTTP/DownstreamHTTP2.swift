@@ -195,7 +195,7 @@ final class DownstreamHTTP2: ChannelHolder, HTTP2EngineHandler, ChannelReader, R
             spare.removeAll()
             output.releaseMemory()
         }
-        if worker.isDraining { shutDown() }
+        if isShuttingDown { engine.shutDown() } else if worker.isDraining { shutDown() }
         scheduleFlush()
         self.timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
     }
@@ -209,12 +209,23 @@ final class DownstreamHTTP2: ChannelHolder, HTTP2EngineHandler, ChannelReader, R
     }
 
     /// Lets the client begin no more streams; those it has begun are served.
+    ///
+    /// A gateway's client, and whoever is connected to a proxy that ends, hears of it before it is so, and loses none.
     private func shutDown() {
         if isShuttingDown { return }
         isShuttingDown = true
-        engine.shutDown()
+        if worker.isDraining || info.direction == .gateway {
+            engine.announceShutdown()
+            if let timer { worker.loop.cancel(timer) }
+            timer = worker.loop.schedule(after: Self.notice, self)
+        } else {
+            engine.shutDown()
+        }
         scheduleFlush()
     }
+
+    /// More than a round trip.
+    private static let notice: Duration = .seconds(1)
 
     func inboundPolicyChanged() {
         if info.isAllowed(by: worker.tables) { return }

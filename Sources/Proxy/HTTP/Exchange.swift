@@ -230,7 +230,7 @@ final class Exchange: ConfigurationWaiter {
         log.refused(reply)
         progress?.edit(&reply, from: self)
         phase = .responding
-        downstream.respond(reply, isRequestComplete: request.isComplete)
+        downstream.respond(reply, isRequestComplete: request.isComplete || request.isHeadOnly)
         finish(isReusable: false)
         downstream.exchangeEnded()
     }

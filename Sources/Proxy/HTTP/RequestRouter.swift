@@ -43,14 +43,17 @@ final class RequestRouter {
     private var lastAuthority: [UInt8] = []
     private var lastTables: ProxyTables?
     private var lastMeaning: Meaning?
+    /// A gateway's routes as they were while its server was there: what is still asked on its connections goes by them.
+    private var kept: CompiledTable?
 
     init(application pool: DestinationPool) { (way, info) = (.application(pool), nil) }
     init(listener: HTTPListener) { (way, info) = (.authority(listener), nil) }
 
     /// Requests of a gateway's connection go by the newest ``RouteTable`` of that name; 404 while there is none.
-    init(table name: String, of info: ConnectionInfo? = nil) {
+    init(table name: String, of info: ConnectionInfo? = nil, _ tables: ProxyTables? = nil) {
         way = .table(name)
         self.info = info
+        kept = tables?.routing.tables[name]
     }
 
     func resolve(_ head: inout HTTP1Head, _ worker: Worker) -> Outcome {
@@ -91,12 +94,17 @@ final class RequestRouter {
         case .application(let pool): .outcome(.pool(pool, Self.inboundRetries, routeName: "default"))
         case .authority(let listener): Self.meaning(host, listener, worker)
         case .table(let name):
-            if let table = worker.tables.routing.tables[name], let virtualHost = table.virtualHost(host) {
+            if let table = table(name, worker.tables), let virtualHost = table.virtualHost(host) {
                 .virtualHost(virtualHost, port: table.table.port)
             } else {
                 .outcome(.reply(isMisdirected(host, worker.tables) ? .misdirected : .noRoute, routeName: ""))
             }
         }
+    }
+
+    private func table(_ name: String, _ tables: ProxyTables) -> CompiledTable? {
+        if info?.isAllowed(by: tables) ?? true { kept = tables.routing.tables[name] }
+        return kept
     }
 
     private func isMisdirected(_ host: String, _ tables: ProxyTables) -> Bool {

@@ -116,7 +116,7 @@ final class InboundAcceptance: ChannelHolder, Acceptance {
             "TLS handshake failed: inbound \(info.peer) -> \(info.target): \(cause) (\(info.port?.reason ?? ""))"
         )
         noteHandshakeFailure(cause)
-        close()
+        closeAfterAlert()
     }
 
     // Handing on

@@ -54,6 +54,12 @@ extension Acceptance {
         finishLog(.none, details: "downstream_transport_failure", handshakeFailure: cause)
     }
 
+    /// Ends the connection after a handshake that failed, so that the client gets to see the alert.
+    func closeAfterAlert() {
+        guard let channel = take() else { return }
+        RefusedConnection(worker, channel).start()
+    }
+
     /// Writes the line of a connection that is not served.
     func finishLog(_ flag: ResponseFlag, details: String = "", cluster: String = "", handshakeFailure: String = "") {
         var log = ExchangeLog()

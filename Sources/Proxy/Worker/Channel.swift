@@ -180,6 +180,9 @@ struct Channel: ~Copyable {
         return .inProgress
     }
 
+    /// Forgets TLS that has failed: what still comes is read as it is.
+    mutating func abandonTLS() { tls = nil }
+
     // Bytes
 
     /// Reads at most `buffer.count` octets; ``failure`` says why it failed.

@@ -44,9 +44,9 @@ internal import COpenSSL
     public var algorithm: KeyAlgorithm? {
         if unsafe EVP_PKEY_is_a(raw, "RSA") == 1 { return .rsa(bits: Int(unsafe EVP_PKEY_get_bits(raw))) }
         guard unsafe EVP_PKEY_is_a(raw, "EC") == 1 else { return nil }
-        return switch unsafe EVP_PKEY_get_bits(raw) {
-        case 256: .p256
-        case 384: .p384
+        return switch description {
+        case "ECDSA P-256": .p256
+        case "ECDSA P-384": .p384
         default: nil
         }
     }

@@ -21,11 +21,11 @@ authority() { # <name>
     openssl ecparam -name prime256v1 -genkey -noout -out "$work/$1.key" 2>/dev/null
     openssl req -x509 -new -key "$work/$1.key" -days 1 -subj "/CN=$1" -out "$work/$1.pem" 2>/dev/null
 }
-issue() { # <file> <alternative names> [<authority> [rsa]]
+issue() { # <file> <alternative names> [<authority> [rsa or a curve]]
     if [[ ${4:-} == rsa ]]; then
         openssl genrsa -out "$work/$1.key" 2048 2>/dev/null
     else
-        openssl ecparam -name prime256v1 -genkey -noout -out "$work/$1.key" 2>/dev/null
+        openssl ecparam -name "${4:-prime256v1}" -genkey -noout -out "$work/$1.key" 2>/dev/null
     fi
     openssl req -new -key "$work/$1.key" -subj "/CN=$1" -out "$work/$1.csr" 2>/dev/null
     printf 'subjectAltName=%s\n' "$2" >"$work/$1.ext"
@@ -37,17 +37,19 @@ authority foreign
 authority mesh
 names=DNS:simple.example,DNS:other.example,DNS:mutual.example,DNS:optional.example,DNS:named.example,DNS:pinned.example
 names+=,DNS:tls12.example,DNS:tls13.example,DNS:old.example,DNS:*.wild.example,DNS:bytes.example,DNS:plain.example
-names+=,DNS:hello.example,DNS:two.example
+names+=,DNS:hello.example,DNS:two.example,DNS:secret.example,DNS:curves.example
 issue server "$names"
 issue server-rsa "$names" root rsa
 issue files DNS:files.example
 issue default DNS:default.example
+issue odd DNS:odd.example root secp256k1
 issue passed DNS:pass.example
 issue workload URI:spiffe://cluster.local/ns/edge/sa/gateway mesh
 issue caller URI:spiffe://cluster.local/ns/foo/sa/caller mesh
 issue client DNS:client.example,URI:spiffe://clients/one
 issue second DNS:second.example
 issue revoked DNS:client.example
+issue larger DNS:client.example root secp384r1
 issue stranger DNS:client.example foreign
 openssl req -new -key "$work/server.key" -subj /CN=expired -out "$work/expired.csr" 2>/dev/null
 openssl x509 -req -in "$work/expired.csr" -CA "$work/root.pem" -CAkey "$work/root.key" -CAcreateserial -days 0 \
@@ -94,6 +96,12 @@ write_configuration() {
         "tls": { "credentials": ["server"], "minimumVersion": "TLSv1.3" } },
       { "serverNames": ["old.example"], "routes": "all", "tls": { "credentials": ["server"],
         "minimumVersion": "TLSv1", "cipherSuites": ["ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-GCM-SHA256"] } },
+      { "serverNames": ["secret.example"], "routes": "all", "tls": { "credentials": ["rsa"],
+        "cipherSuites": ["AES256-GCM-SHA384", "AES128-GCM-SHA256", "AES128-SHA"] } },
+      { "serverNames": ["curves.example"], "routes": "all",
+        "tls": { "credentials": ["server"], "curves": ["P-256", "X25519MLKEM768", "P-256"] } },
+      { "serverNames": ["odd.example"], "routes": "all", "origin": "Gateway edge/web server odd",
+        "tls": { "credentials": ["odd"] } },
       { "serverNames": ["two.example"], "routes": "all", "tls": { "credentials": ["server", "rsa"] } },
       { "serverNames": ["*.wild.example"], "routes": "all", "tls": { "credentials": ["server"] } },
       { "serverNames": ["files.example"], "routes": "all", "origin": "Gateway edge/web server files", "tls": {
@@ -120,6 +128,7 @@ write_configuration() {
     "simple": { "certificate": "$work/$simple_certificate.pem", "key": "$work/$simple_certificate.key" },
     "server": { "certificate": "$work/server.pem", "key": "$work/server.key" },
     "rsa": { "certificate": "$work/server-rsa.pem", "key": "$work/server-rsa.key" },
+    "odd": { "certificate": "$work/odd.pem", "key": "$work/odd.key" },
     "default": { "certificate": "$work/default.pem", "key": "$work/default.key" },
     "clients": { "roots": "$work/root.pem", "revocations": "$work/root.crl" },
     "mismatch": { "certificate": "$work/server.pem", "key": "$work/client.key" },
@@ -194,6 +203,10 @@ check "MUTUAL: the application is told who, by Hash, Cert, Subject, URI and DNS"
     '*"Hash=*;Cert=\\"-----BEGIN%20CERTIFICATE-----%0A*\\";Subject=\\"CN=client\\";URI=spiffe://clients/one;DNS=client.example"*' "$reply"
 check "MUTUAL: without a certificate, TLS 1.3" '*alert certificate required*' "$(shake mutual.example -tls1_3)"
 check "MUTUAL: without a certificate, TLS 1.2" '*alert handshake failure*' "$(shake mutual.example -tls1_2)"
+for number in 1 2 3 4 5 6; do get mutual.example 443 --http2 --tlsv1.3; done >"$work/without"
+check "MUTUAL: without a certificate, HTTP/2: the alert is not overtaken by a reset" '6' "$(grep -c ' 000 exit 56' "$work/without")"
+check "MUTUAL: a key on another curve, TLS 1.3" '*200 OK*' "$(shake mutual.example -tls1_3 $(with larger))"
+check "MUTUAL: a key on another curve, TLS 1.2" '*200 OK*' "$(shake mutual.example -tls1_2 $(with larger))"
 check "MUTUAL: of an unknown authority" '*alert unknown ca*' "$(shake mutual.example $(with stranger))"
 check "MUTUAL: revoked" '*alert certificate revoked*' "$(shake mutual.example $(with revoked))"
 check "MUTUAL: not among subjectAltNames" '*alert certificate unknown*' "$(shake named.example $(with client))"
@@ -231,6 +244,12 @@ check "TLS where there is only plaintext ends" '000 35' \
 check "the certificate with the key that the client can use: RSA" '*CN = server-rsa*' \
     "$(shake two.example -tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256)"
 check "the certificate with the key that the client can use: ECDSA" '*CN = server*' "$(shake two.example -tls1_2)"
+for suite in AES256-GCM-SHA384 AES128-GCM-SHA256 AES128-SHA; do
+    check "a secret encrypted with the server's RSA key: $suite" "*200 OK*Cipher is $suite*" \
+        "$(tac <<<"$(shake secret.example -tls1_2 -cipher $suite)")"
+done
+check "and RSA signatures go on" '*CN = server-rsa*' "$(shake two.example -tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256)"
+check "curves that are given twice, and one that is not there" '*200 exit 0' "$(get curves.example 443)"
 
 # Versions.
 check "at most 1.2: 1.2" '*New, TLSv1.2*' "$(shake tls12.example)"
@@ -248,6 +267,10 @@ http() { inside curl -s -m 5 -D - -w '%{http_code}' "$@"; }
 check "httpsRedirect" '*301*ocation: https://redirect.example/a?b=c*301' "$(http -H 'Host: redirect.example' 'http://127.0.0.2/a?b=c')"
 check "httpsRedirect, whatever the client says of the scheme" '*301' \
     "$(http -H 'Host: redirect.example' -H 'x-forwarded-proto: https' http://127.0.0.2/)"
+check "the connection goes on after an answer of the gateway's own" '301 1 404 0 503 0 ' "$(
+    inside curl -s -m 5 -w '%{http_code} %{num_connects} ' -o /dev/null -H 'Host: redirect.example' http://127.0.0.2/ \
+        --next -s -m 5 -w '%{http_code} %{num_connects} ' -o /dev/null -H 'Host: plain.example' http://127.0.0.2/ \
+        --next -s -m 5 -w '%{http_code} %{num_connects} ' -o /dev/null -H 'Host: lost.example' http://127.0.0.2/)"
 check "no virtual host is 404" '*404' "$(http http://127.0.0.2/)"
 check "no route is 404" '*404' "$(http -H 'Host: plain.example' http://127.0.0.2/)"
 check "a route" '*200' "$(http -H 'Host: plain.example' http://127.0.0.2/found)"
@@ -284,7 +307,7 @@ forwarding=SANITIZE_SET
 configure
 
 # What takes down one server takes down no other.
-for name in absent mismatch expired garbage; do
+for name in absent mismatch expired garbage odd; do
     check "$name certificate: reset after the ClientHello" ' 000 exit 35' "$(get $name.example 443)"
     check "$name certificate: the log names the server and the reason, once" 1 \
         "$(grep -c "Gateway edge/web server $name is .*credential $name" "$work/gateway.err")"
@@ -344,6 +367,36 @@ rm "$work/files.key"
 wait_for 30 grep -q 'server files is down' "$work/gateway.err"
 check "a file that goes takes its server down" 0 $?
 check "and no other" '*200 exit 0' "$(get simple.example 443 )"
+
+# A server's routes get another name, as when its port does: connections that are there are answered, and then end.
+ip netns exec "$id" env PYTHONPATH="$here/http2" /usr/bin/python3 -B - "$work/renamed" >"$work/answers" 2>&1 <<'PYTHON' &
+import os, socket, sys, time
+import wire
+def last(peer): return int.from_bytes(peer.until(lambda f: f[0] == wire.GOAWAY)[3][:4], "big")
+def ask(stream):
+    peer.send(peer.headers(stream, [(":method", "GET"), (":scheme", "http"), (":authority", "plain.example"), (":path", "/found")]))
+    return peer.response(stream)[0]
+old = socket.create_connection(("127.0.0.2", 80), 5)
+def old_asked():
+    old.sendall(b"GET /found HTTP/1.1\r\nHost: plain.example\r\n\r\n")
+    answer = b""
+    while not answer.endswith(b"}\n"): answer += old.recv(65536)
+    return answer[9:12].decode(), b"connection: close" in answer
+peer = wire.client(("127.0.0.2", 80))
+print(*old_asked(), ask(1), flush=True)
+while not os.path.exists(sys.argv[1]): time.sleep(0.05)
+print(*old_asked())
+print(f"{last(peer):x}", ask(3), f"{last(peer):x}")
+PYTHON
+asker=$!
+wait_for 30 grep -q 200 "$work/answers"
+write_configuration
+sed -i 's/"routes": "http"/"routes": "web"/; s/"name": "http", "port": 80/"name": "web", "port": 80/' "$work/gateway.json"
+reload "$gateway" "$work/gateway.err"
+touch "$work/renamed"
+wait $asker
+check "connections whose server goes are answered, and told in time" $'200 False 200\n200 True\n7fffffff 200 3' "$(cat "$work/answers")"
+configure
 
 # Listeners come and go; one that cannot be opened harms no other and is opened when it can be.
 check "nobody listens yet" '7' "$(inside curl -s -m 3 -o /dev/null http://127.0.0.2:8001/; echo $?)"
