@@ -10,6 +10,7 @@ public final class Node: Sendable {
     let context: NodeContext
     private let services: ServiceNetwork
     private let workers = Mutex<[ObjectKey: PodWorker]>([:])
+    private let lock = Mutex<NodeLock?>(nil)
     private let log = Log("node")
 
     public init(_ api: any KubernetesAPI, _ configuration: NodeConfiguration) {
@@ -22,6 +23,8 @@ public final class Node: Sendable {
     /// - Throws: ``MeshError`` when a program is missing, or this process may not do what a node has to.
     public func prepare() async throws {
         try Self.checkPrograms()
+        let lock = try await NodeLock.hold(context.configuration.addresses)
+        self.lock.withLock { $0 = lock }
         _ = CLinux_become_subreaper()
         await Self.removeLeftovers(context.configuration)
         try Files.makeDirectory(context.configuration.stateDirectory, mode: 0o711)
@@ -46,10 +49,12 @@ public final class Node: Sendable {
         }
     }
 
-    /// Takes away every container, mount, namespace, link and control group of a node; safe to call at any time.
+    /// Takes away every container, mount, namespace, link and control group of a node, and its pods' logs and volumes.
     ///
-    /// - Parameter isFinal: Whether the pods' logs and volumes go as well.
-    public static func removeAll(_ configuration: NodeConfiguration) async {
+    /// - Throws: ``MeshError`` `unavailable`, with nothing taken away, when another node runs on the machine.
+    public static func removeAll(_ configuration: NodeConfiguration) async throws {
+        let lock = try await NodeLock.hold(configuration.addresses)
+        defer { withExtendedLifetime(lock) {} }
         await removeLeftovers(configuration)
         await ServiceNetwork.end(configuration.addresses)
         await PodNetwork.end(configuration.addresses, forwardingRecord: configuration.forwardingRecord)
@@ -81,7 +86,10 @@ public final class Node: Sendable {
     public func run() async throws {
         let resolvers = DNSServer.machineResolvers((try? Files.readText("/etc/resolv.conf")) ?? "")
         let dns = DNSServer(address: context.hostIP, resolvers: resolvers, zone: { [services] in services.currentZone })
-        defer { log.debug("the node has ended") }
+        defer {
+            lock.withLock { $0 = nil }
+            log.debug("the node has ended")
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.services.run() }
             group.addTask { try await dns.run() }

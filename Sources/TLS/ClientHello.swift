@@ -28,6 +28,9 @@ public struct ClientHello: Hashable, Sendable {
     /// A hello with post-quantum keys takes about 2,000.
     public static let limit = 65_536
 
+    /// What every ClientHello begins with, and nothing else that is common: the type of a handshake record.
+    public static let firstOctet: UInt8 = 22
+
     /// Looks at the first bytes of a connection, all of them from the beginning each time.
     ///
     /// Octets after the ClientHello are ignored.
@@ -155,7 +158,7 @@ private struct HandshakeRecords: ~Escapable {
 
     /// The five octets before each record's content: handshake, version 3.x, a length.
     private func header(at position: Int) -> Header {
-        if position < bytes.count, bytes[position] != 22 { return .notTLS }
+        if position < bytes.count, bytes[position] != ClientHello.firstOctet { return .notTLS }
         if position + 1 < bytes.count, bytes[position + 1] != 3 { return .notTLS }
         if position + 2 < bytes.count, bytes[position + 2] > 4 { return .notTLS }
         guard position + 5 <= bytes.count else { return .needsMore(position + 5) }

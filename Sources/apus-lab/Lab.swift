@@ -109,5 +109,7 @@ struct Lab: Sendable {
     }
 
     /// Takes away all that a lab of this home may have left on the machine.
-    func removeTraces() async { await Node.removeAll(configuration) }
+    ///
+    /// - Throws: When the cluster of another home is there.
+    func removeTraces() async throws { try await Node.removeAll(configuration) }
 }

@@ -5,13 +5,13 @@ import Subprocess
 extension LabCommand {
     static func down(_ arguments: LabArguments) async throws {
         let home = LabHome()
-        if arguments.processOutside != nil { return await Lab(home: home, port: 0).removeTraces() }
+        if arguments.processOutside != nil { return try await Lab(home: home, port: 0).removeTraces() }
         let process = home.runningProcess
         let lock = try await end(home)  // Until all is gone, so that nobody begins anew in the middle of it.
         if UserMachine.isNeeded {
             try await removeTracesInOwnMachine(home)
         } else {
-            await Lab(home: home, port: 0).removeTraces()
+            try await Lab(home: home, port: 0).removeTraces()
         }
         if !arguments.has("--keep") { try removeState(home) }
         _ = consume lock

@@ -104,7 +104,7 @@ extension LabCommand {
             do {
                 // Who typed Ctrl-C while it started wants no cluster.
                 let isWanted = try await lab.run { isInBackground ? Daemon.report(.ready) : true }
-                if !isInBackground || !isWanted { await lab.removeTraces() }
+                if !isInBackground || !isWanted { try await lab.removeTraces() }
             } catch {
                 _ = consume lock  // Before the failure is told, so that who tries again at once finds it free.
                 throw error

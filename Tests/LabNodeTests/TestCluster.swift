@@ -43,10 +43,10 @@ final class TestCluster: Sendable {
                 group.cancelAll()
             }
         } catch {
-            await cluster.remove()
+            try await cluster.remove()
             throw error
         }
-        await cluster.remove()
+        try await cluster.remove()
     }
 
     private var controllers: Controllers {
@@ -57,8 +57,8 @@ final class TestCluster: Sendable {
         return Controllers(api, resourceTypes: { types }, rootCertificate: "no certificate")
     }
 
-    private func remove() async {
-        await Node.removeAll(configuration)
+    private func remove() async throws {
+        try await Node.removeAll(configuration)
         FilePath.removeTree(directory)
     }
 

@@ -74,7 +74,7 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
         case .needsMore where isFull: refuseTooLarge()
         case .needsMore(let count): wanted = count
         case .hello(let hello): choose(hello, listener)
-        case .notTLS: choosePlaintext(listener)
+        case .notTLS: choosePlaintext(listener, isBrokenTLS: bytes[0] == ClientHello.firstOctet)
         }
     }
 
@@ -99,9 +99,13 @@ final class GatewayAcceptance: ChannelHolder, CarryingAcceptance {
         refuse("the ClientHello is too large", details: "client_hello_too_large")
     }
 
-    private func choosePlaintext(_ listener: GatewayTables.Listener) {
+    private func choosePlaintext(_ listener: GatewayTables.Listener, isBrokenTLS: Bool = false) {
         guard let index = listener.chooser.choose(.plaintext) else {
-            return refuse("plaintext where only TLS is spoken", details: "filter_chain_not_found")
+            let reason =
+                isBrokenTLS
+                ? "a ClientHello that cannot be read: a length in it is wrong, or its SNI is no name of at most 255 octets"
+                : "plaintext where only TLS is spoken"
+            return refuse(reason, details: "filter_chain_not_found")
         }
         serve(listener.chains[index])
     }

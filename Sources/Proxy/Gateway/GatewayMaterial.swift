@@ -18,6 +18,8 @@ struct GatewayMaterial: Equatable, Sendable {
     var rootsSource = ""
     var rootsPEM = ""
     var revocationsPEM = ""
+    /// Where the revocation lists are from, for people.
+    var revocationsSource = ""
     /// Stands for the workload's certificate and roots.
     var workload: ObjectIdentifier?
     /// Why it is not complete; empty when it is.
@@ -92,6 +94,7 @@ struct MaterialReader {
     private func useRoots(of name: String, _ material: inout GatewayMaterial) {
         guard let credential = credential(name, &material) else { return }
         material.rootsSource = "credential \(name)"
+        material.revocationsSource = material.rootsSource
         (material.rootsPEM, material.revocationsPEM) = (credential.rootsPEM, credential.revocationsPEM)
     }
 
@@ -107,6 +110,7 @@ struct MaterialReader {
     private mutating func useRoots(_ path: String, _ revocations: String, _ material: inout GatewayMaterial) {
         material.rootsSource = "file \(path)"
         if let text = text(path, &material) { material.rootsPEM = text }
+        material.revocationsSource = "file \(revocations)"
         if !revocations.isEmpty, let text = text(revocations, &material) { material.revocationsPEM = text }
     }
 

@@ -89,16 +89,28 @@ struct ServerContextBuilder {
     private func trust() throws(MeshError) -> TrustStore {
         if tls.roots == .workload, let workload { return workload.trust }
         if tls.skipsVerification, material.rootsPEM.isEmpty { return .none }
+        let lists = try revocationLists()
         do {
-            let revocations = material.revocationsPEM
             let roots = try Certificate.chain(pem: material.rootsPEM)
-            let lists = revocations.isEmpty ? [] : try RevocationList.lists(pem: revocations)
             for refusal in RevocationList.coverage(of: roots, by: lists, now: .now).refusals {
-                Log("gateway").warn("\(material.rootsSource): \(refusal)")
+                Log("gateway").warn("\(material.revocationsSource): \(refusal)")
             }
             return try TrustStore(roots: roots, revocationLists: lists)
         } catch {
             throw MeshError(.invalidConfiguration, "\(material.rootsSource) has no usable roots", cause: error)
+        }
+    }
+
+    private func revocationLists() throws(MeshError) -> [RevocationList] {
+        if material.revocationsPEM.isEmpty { return [] }
+        do {
+            return try RevocationList.lists(pem: material.revocationsPEM)
+        } catch {
+            throw MeshError(
+                .invalidConfiguration,
+                "\(material.revocationsSource) has no usable revocation list",
+                cause: error
+            )
         }
     }
 }

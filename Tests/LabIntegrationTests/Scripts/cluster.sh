@@ -52,6 +52,12 @@ echo "up took $took ms"
 check "the node is ready when up says so" "True" \
     "$(kubectl get node apus-lab -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')"
 check "up twice" "*already running*" "$(apus-lab up 2>&1)"
+for command in down "up --port 7443"; do
+    # shellcheck disable=SC2086 # Words on purpose.
+    check "$command of another home touches nothing" "*another APUS_LAB_HOME runs on this machine*" \
+        "$(APUS_LAB_HOME=$CLUSTER_TEST_HOME/other apus-lab $command 2>&1)"
+done
+check "and the node's bridge is there" "*apus0*" "$(ip -o link show apus0)"
 
 kubectl create namespace foo >/dev/null
 kubectl apply -n foo -f "$samples/httpbin/httpbin.yaml" -f "$samples/sleep/sleep.yaml" >/dev/null

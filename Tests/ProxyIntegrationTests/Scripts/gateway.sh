@@ -523,6 +523,8 @@ print("garbage", ends(b"\x16\x03\x01\x40\x00" + os.urandom(16384)))
 print("two names", ends(hello(name(b"simple.example") + name(b"mutual.example"))))
 print("pieces", ends(hello(name(b"simple.example") + b"\0\x2b\0\x03\x02\x03\x04" + b"\0\x0a\0\x04\0\x02\0\x1d"), 100))
 PYTHON
+wait_for 30 grep -q 'refused: gateway .*a ClientHello that cannot be read' "$work/gateway.err"
+check "a name that is too long is told from plaintext" 0 $?
 check "a 64 KiB ClientHello, a long name, garbage: reset" \
     $'large name reset\nlong name reset\n64 KiB reset\nmore than 64 KiB reset\ngarbage reset\n*' "$(cat "$work/hostile")"
 check "a ClientHello in a hundred pieces is understood" '*pieces answer*' "$(cat "$work/hostile")"
