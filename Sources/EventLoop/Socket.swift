@@ -109,9 +109,12 @@ public struct Socket: ~Copyable, Sendable {
     /// Where the peer meant to connect before the packet filter redirected it here, if it did.
     ///
     /// nil when it was not redirected, or ``localAddress`` where connections are tracked all the same.
-    public var originalDestination: SocketAddress? {
+    ///
+    /// - Parameter peer: The other end's address: a listener for both families has IPv4's redirects in IPv4's table.
+    public func originalDestination(from peer: IPAddress) -> SocketAddress? {
         var raw = CLinux_address()
-        return unsafe CLinux_original_destination(descriptor, &raw) == 0 ? SocketAddress(raw: raw) : nil
+        let isIPv6: CInt = peer.unmapped.isIPv6 ? 1 : 0
+        return unsafe CLinux_original_destination(descriptor, isIPv6, &raw) == 0 ? SocketAddress(raw: raw) : nil
     }
 
     /// The error that waits on the socket, such as that of a failed connection attempt; taken away by asking.

@@ -8,7 +8,7 @@ public struct PeerVerification: Sendable {
         case trustDomains([String])
         /// One of these, to the letter, as a SAN of any kind; never empty.
         case exactly(Set<String>)
-        /// The name that the client asked for (``TLSConnection`` `serverName`), by the rules of HTTPS (RFC 6125).
+        /// The name that the client expects (``TLSConnection`` `expectedHost`), by the rules of HTTPS (RFC 6125).
         case host
     }
 

@@ -19,8 +19,8 @@ internal import Glibc
     let context: TLSContext
     let sessions: SessionCache?
     let sessionKey: SessionCache.Key?
-    /// The name that a client asks for; nil for servers.
-    let serverName: String?
+    /// What a client expects the server's certificate to be for, where that counts; nil for servers.
+    let expectedHost: String?
     /// Whether the record that OpenSSL hands over next goes to the kernel at once, and whether others follow it; nil within a
     /// handshake, whose records are gathered.
     var areMoreRecordsDue: Bool?
@@ -42,27 +42,30 @@ internal import Glibc
 
     /// The server's end of the connection on `descriptor`, which stays the caller's and must outlive this object.
     public convenience init(server: TLSServerContext, descriptor: CInt) {
-        self.init(server.context, descriptor, sessions: nil, sessionKey: nil, serverName: nil)
+        self.init(server.context, descriptor, sessions: nil, sessionKey: nil, expectedHost: nil)
         unsafe SSL_set_accept_state(ssl)
     }
 
     /// The client's end of the connection on `descriptor`, which stays the caller's and must outlive this object.
     ///
     /// - Parameters:
-    ///   - serverName: What to ask for, and to verify by ``PeerVerification/Names/host``; an IP address is not sent.
+    ///   - serverName: What to ask for; an IP address is not sent.
+    ///   - expectedHost: What to verify by ``PeerVerification/Names/host``, as a rule `serverName`; any name below the rest of
+    ///     one that begins with a dot.
     ///   - destination: What sessions are remembered by, such as the address; nil remembers and resumes none.
     ///   - applicationProtocols: What to offer instead of the context's own.
     public convenience init(
         client: TLSClientContext,
         descriptor: CInt,
         serverName: String?,
+        expectedHost: String? = nil,
         destination: String? = nil,
         applicationProtocols: ApplicationProtocols? = nil
     ) {
         // The dot that ends an absolute name is no part of the name (RFC 6066 §3).
         let serverName = serverName.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
         let key = destination.map { SessionCache.Key(destination: $0, serverName: serverName ?? "") }
-        self.init(client.context, descriptor, sessions: client.sessions, sessionKey: key, serverName: serverName)
+        self.init(client.context, descriptor, sessions: client.sessions, sessionKey: key, expectedHost: expectedHost ?? serverName)
         unsafe SSL_set_connect_state(ssl)
         if let serverName, !serverName.isEmpty, IPAddress(serverName) == nil {
             unsafe COpenSSL_set_server_name(ssl, serverName)
@@ -79,7 +82,7 @@ internal import Glibc
         _ descriptor: CInt,
         sessions: SessionCache?,
         sessionKey: SessionCache.Key?,
-        serverName: String?
+        expectedHost: String?
     ) {
         guard let ssl = unsafe SSL_new(context.raw), let bio = unsafe BIO_new(SocketBIO.method) else {
             preconditionFailure("out of memory")
@@ -87,7 +90,7 @@ internal import Glibc
         unsafe self.ssl = ssl
         wire = Wire(descriptor)
         (self.context, self.sessions) = (context, sessions)
-        (self.sessionKey, self.serverName) = (sessionKey, serverName)
+        (self.sessionKey, self.expectedHost) = (sessionKey, expectedHost)
         // Safe: both pointers to self are used only inside calls on `ssl`, which self makes and frees.
         let owner = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe COpenSSL_set_owner(ssl, owner)

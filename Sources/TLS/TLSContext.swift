@@ -124,7 +124,7 @@ private func verifyPeer(_ chain: OpaquePointer?, _: UnsafeMutableRawPointer?) ->
         return 0
     }
     let certificate = unsafe Certificate(sharing: leaf)
-    if let objection = verification.objection(to: certificate, host: connection.serverName) {
+    if let objection = verification.objection(to: certificate, host: connection.expectedHost) {
         connection.verificationProblem = objection
         // Of the codes that OpenSSL has no alert for, so that certificate_unknown is sent, as Envoy does for a wrong name.
         unsafe X509_STORE_CTX_set_error(chain, X509_V_ERR_PERMITTED_VIOLATION)

@@ -58,6 +58,15 @@ import Testing
         #expect(lines(head) == ["GET /", "Host: a", "Other: 2"])
     }
 
+    @Test func `trailers cannot frame, route or vouch`() {
+        var head = parsed(
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nX-Forwarded-Client-Cert: b\r\nAuthorization: c\r\n"
+                + "Grpc-Status: 0\r\nX-Checksum: d\r\n\r\n"
+        )
+        head.removeFieldsUnfitForTrailers()
+        #expect(lines(head) == ["GET /", "Grpc-Status: 0", "X-Checksum: d"])
+    }
+
     @Test func `a reused head remembers nothing`() {
         var head = parsed("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\n")
         head.removeAll()

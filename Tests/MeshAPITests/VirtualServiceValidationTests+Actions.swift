@@ -30,6 +30,14 @@ extension VirtualServiceValidationTests {
             "redirect: {uri: /, redirectCode: 304}",
             warnings: ["redirect code 304 is not supported, and the route dropped; use 301, 302, 303, 307 or 308"]
         ),
+        .http(
+            "redirect: {uri: \"/a\\r\\nSet-Cookie: b=1\"}",
+            "redirect.uri contains blanks or control characters; write them percent-encoded"
+        ),
+        .http(
+            "redirect: {authority: \"a b\"}",
+            "redirect.authority contains blanks or control characters; write them percent-encoded"
+        ),
         .http("redirect: {scheme: ftp}", "invalid redirect scheme, must be \"http\" or \"https\""),
         .http("redirect: {port: 70000}", "port number 70000 must be in the range 1..65535"),
         .http("directResponse: {status: 600}", "HTTP status 600 is not in range 200-599"),
@@ -51,6 +59,18 @@ extension VirtualServiceValidationTests {
             "UriRegexRewrite requires both Rewrite and Match fields to be specified"
         ),
         .action("rewrite: {uriRegexRewrite: {match: '(a)', rewrite: '\\1'}}"),
+        .action(
+            "rewrite: {uri: \"/one HTTP/1.1\\r\\n\"}",
+            "rewrite.uri contains blanks or control characters; write them percent-encoded"
+        ),
+        .action(
+            "rewrite: {authority: \"a\\nX: y\"}",
+            "rewrite.authority contains blanks or control characters; write them percent-encoded"
+        ),
+        .action(
+            "rewrite: {uriRegexRewrite: {match: a, rewrite: 'b c'}}",
+            "rewrite.uriRegexRewrite.rewrite contains blanks or control characters; write them percent-encoded"
+        ),
         .action(
             "rewrite: {authority: b}, headers: {request: {set: {Host: c}}}",
             "authority header cannot be set multiple times: have \"b\", attempting to set \"c\""

@@ -116,6 +116,20 @@ import Testing
         #expect(throws: MeshError.self) { try ForwardingPlan(HTTPForwarding([])) }
     }
 
+    @Test func `what would end the line is not written into it`() throws {
+        for text in ["/a b", "/a\r\nX: y", "\u{7f}"] {
+            var forwarding = HTTPForwarding([WeightedDestination("a")])
+            forwarding.pathRewrite = .matched(text)
+            #expect(throws: MeshError.self) { try ForwardingPlan(forwarding) }
+            forwarding.pathRewrite = nil
+            forwarding.authority = text
+            #expect(throws: MeshError.self) { try ForwardingPlan(forwarding) }
+            var redirect = HTTPRedirect()
+            redirect.path = text
+            #expect(throws: MeshError.self) { try CompiledRoute(HTTPRoute(.redirect(redirect))) }
+        }
+    }
+
     @Test func `a percentage is as fine as a millionth`() {
         var random = SplitMix64(seed: 5)
         #expect((0..<1000).allSatisfy { _ in Percentage.all.occurs(&random) })

@@ -227,6 +227,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("example.org", true), (".example.net", true), (".org", true), (".example.com", false), ("", false),
+        ("www.example.com", false),
+    ])
+    func `what is expected counts where nothing is asked for`(host: String, isAccepted: Bool) throws {
+        let identity = try mesh.identity(dnsNames: ["example.org", "*.example.net"])
+        let client = TLSClientConfiguration(verification: PeerVerification(trust: mesh.trust, names: .host))
+        let server = TLSServerConfiguration(identity: identity)
+        let pair = try TLSPair(TLSServerContext(server), TLSClientContext(client), expectedHost: host)
+        #expect(pair.handshake() == isAccepted)
+        if isAccepted { #expect(pair.server?.info?.serverName == nil) }
+    }
+
     @Test func `without a common version both sides say so`() throws {
         var (server, client) = (server, client)
         server.parameters.versions = .tls13 ... .tls13

@@ -16,6 +16,7 @@ final class TLSPair {
         _ server: TLSServerContext,
         _ client: TLSClientContext,
         serverName: String? = nil,
+        expectedHost: String? = nil,
         destination: String? = nil,
         offer: ApplicationProtocols? = nil
     ) throws {
@@ -30,6 +31,7 @@ final class TLSPair {
             client: client,
             descriptor: ends[0],
             serverName: serverName,
+            expectedHost: expectedHost,
             destination: destination,
             applicationProtocols: offer
         )

@@ -95,10 +95,25 @@ extension HTTP1Head {
         }
     }
 
-    private static let hopByHop: UInt64 = {
-        let ids: [FieldID] = [.connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade]
-        return ids.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
-    }()
+    private static let hopByHop = mask([.connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade])
+
+    private static func mask(_ ids: [FieldID]) -> UInt64 { ids.reduce(0) { $0 | 1 << UInt64($1.rawValue) } }
+
+    /// Removes what trailers must not have (RFC 9110 §6.5.1): framing, routing, credentials, and what only proxies say.
+    ///
+    /// Who puts trailers among a message's fields, as some servers do, would believe them.
+    public mutating func removeFieldsUnfitForTrailers() {
+        if seen & Self.unfitMask == 0 { return }
+        for id in Self.unfitForTrailers { remove(id, from: 0) }
+    }
+
+    private static let unfitForTrailers: [FieldID] = [
+        .authorization, .connection, .contentLength, .cookie, .expect, .forwarded, .host, .http2Settings, .keepAlive,
+        .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .via, .xEnvoyAttemptCount,
+        .xEnvoyDecoratorOperation, .xEnvoyExternalAddress, .xEnvoyInternal, .xEnvoyOriginalPath, .xEnvoyPeerMetadata,
+        .xEnvoyPeerMetadataID, .xForwardedClientCert, .xForwardedFor, .xForwardedHost, .xForwardedProto, .xRequestID,
+    ]
+    private static let unfitMask = mask(unfitForTrailers)
 
     private mutating func removeNominatedFields() {
         var next = firstIndex(of: .connection)

@@ -92,6 +92,16 @@ extension VirtualService.Headers {
     }
 }
 
+/// A part of a request line or of a field that ends at a blank: what is more would be taken for the next part.
+func validateTarget(_ text: String, _ field: String) -> Validation {
+    var result = Validation()
+    result.error(
+        if: text.utf8.contains { $0 <= 0x20 || $0 == 0x7f },
+        "\(field) contains blanks or control characters; write them percent-encoded"
+    )
+    return result
+}
+
 /// Whether a header stands for the authority.
 func isAuthority(_ name: String) -> Bool { [":authority", "host"].contains(name.lowercased()) }
 

@@ -24,7 +24,8 @@ extension VirtualService.Redirect {
             if: !["", "http", "https"].contains(scheme),
             "invalid redirect scheme, must be \"http\" or \"https\""
         )
-        return result + validateOptionalPort(port)
+        return result + validateTarget(uri, "redirect.uri") + validateTarget(prefixRewrite, "redirect.prefixRewrite")
+            + validateTarget(authority, "redirect.authority") + validateOptionalPort(port)
     }
 }
 
@@ -52,7 +53,9 @@ extension VirtualService.Rewrite {
             "rewrite must specify at least one of URI, UriRegexRewrite, or authority. "
                 + "Only one of URI or UriRegexRewrite may be specified"
         )
+        result = result + validateTarget(uri, "rewrite.uri") + validateTarget(authority, "rewrite.authority")
         guard let expression = uriRegexRewrite else { return result }
+        result = result + validateTarget(expression.rewrite, "rewrite.uriRegexRewrite.rewrite")
         if expression.match.isEmpty || expression.rewrite.isEmpty {
             result.error("UriRegexRewrite requires both Rewrite and Match fields to be specified")
             return result

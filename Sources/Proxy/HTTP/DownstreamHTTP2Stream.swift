@@ -148,6 +148,9 @@ final class DownstreamHTTP2Stream: DownstreamLeg {
         if framing == .tunnel {
             response.changeStatus(to: 200, framing: .tunnel)
             if hasOwnKey { response.remove(named: "sec-websocket-accept") }
+        } else if exchange.upgrade != nil, (200..<300).contains(response.status) {
+            // The application has not switched, which a success would say (RFC 8441 §5).
+            response.changeStatus(to: 502, framing: framing)
         }
         connection.engine.respond(response, on: id, hasBody: framing != .none)
         connection.scheduleFlush()

@@ -31,6 +31,8 @@ extension Exchange {
             request.completeUnwanted()
             return refuseText()
         }
+        var trailers = trailers
+        trailers?.removeFieldsUnfitForTrailers()
         request.complete(trailers: trailers)
         startTotalTimer()
         startAttemptTimer()

@@ -42,6 +42,8 @@ extension Exchange {
     func responseEnded(trailers: HTTP1Head?, isReusable: Bool) {
         let downstream = downstream
         if log.details.isEmpty { log.details = "via_upstream" }
+        var trailers = trailers
+        trailers?.removeFieldsUnfitForTrailers()
         if let trailers { log.grpc?.note(trailers) }
         if let end = web?.end(trailers: trailers), !end.isEmpty {
             downstream.responseBody(end.span)

@@ -13,6 +13,9 @@ final class UpstreamSecurity: Sendable {
     let problem: String
     /// What to ask for (SNI) unless a request names something else; nil for nothing.
     let serverName: String?
+    /// What the server's certificate must be for where nothing else says whom to expect: what is asked for, or else the
+    /// destination's host; a name below the rest of one that began with `*`.
+    let expectedHost: String?
     /// Whether each request is sent to the server of the name that it asks for (Istio's `auto_sni`), as no name is set.
     let asksForRequestedHost: Bool
     /// Whether a certificate is shown to the server, should it ask for one.
@@ -28,6 +31,8 @@ final class UpstreamSecurity: Sendable {
         asksForRequestedHost = tls.serverName.isEmpty && tls.credential != .workload
         let hasName = destination.application != .tcp && !destination.host.hasPrefix("*")
         serverName = tls.serverName.isEmpty ? (hasName ? destination.host : nil) : tls.serverName
+        expectedHost =
+            serverName ?? (destination.host.hasPrefix("*") ? String(destination.host.dropFirst()) : destination.host)
         isMutual = tls.credential != .none
         let isMesh = tls.credential == .workload
         http1 = isMesh ? ["istio-http/1.1", "istio", "http/1.1"] : nil
@@ -49,7 +54,7 @@ final class UpstreamSecurity: Sendable {
 
     /// An endpoint must be encrypted, and nothing says how.
     init(missingFor destination: Destination) {
-        (name, serverName, context, isMutual) = (destination.name, nil, nil, true)
+        (name, serverName, expectedHost, context, isMutual) = (destination.name, nil, nil, nil, true)
         (http1, http2, bytes, asksForRequestedHost) = (nil, nil, nil, false)
         problem = "the destination says that endpoints are encrypted, but not how"
     }
@@ -58,7 +63,7 @@ final class UpstreamSecurity: Sendable {
     private init(_ other: UpstreamSecurity, serverName: String) {
         (name, context, problem, isMutual) = (other.name, other.context, other.problem, other.isMutual)
         (http1, http2, bytes, asksForRequestedHost) = (other.http1, other.http2, other.bytes, false)
-        self.serverName = serverName
+        (self.serverName, expectedHost) = (serverName, serverName)
     }
 
     /// What is spoken to the server of that name, and verified by it where the destination says so.

@@ -32,7 +32,7 @@ final class CompiledRoute: Sendable {
             action =
                 switch route.action {
                 case .forward(let forwarding): .forward(try ForwardingPlan(forwarding))
-                case .redirect(let redirect): .redirect(redirect)
+                case .redirect(let redirect): .redirect(try RequestTarget.checked(redirect))
                 case .respond(let response): .respond(response)
                 }
             requestHeaders = try HeaderEdits(route.requestHeaders)

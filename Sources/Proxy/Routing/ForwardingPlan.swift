@@ -39,13 +39,17 @@ struct ForwardingPlan: Sendable {
         if choices.isEmpty { throw MeshError(.invalidConfiguration, "it has no destination") }
         self.choices = choices
         totalWeight = choices.reduce(0) { $0 + $1.weight }
+        try RequestTarget.check(forwarding.authority)
         rewrite = try forwarding.pathRewrite.map { (rewrite) throws(MeshError) in try Self.compile(rewrite) }
     }
 
     private static func compile(_ rewrite: PathRewrite) throws(MeshError) -> Rewrite {
         switch rewrite {
-        case .matched(let path): return .matched(Array(path.utf8))
+        case .matched(let path):
+            try RequestTarget.check(path)
+            return .matched(Array(path.utf8))
         case .expression(let pattern, let substitution):
+            try RequestTarget.check(substitution)
             let expression = try TextPattern.compile(pattern)
             do {
                 try expression.check(substitution: substitution)

@@ -70,7 +70,7 @@ struct Channel: ~Copyable {
     }
 
     var localAddress: SocketAddress? { try? socket.localAddress }
-    var originalDestination: SocketAddress? { socket.originalDestination }
+    func originalDestination(from peer: IPAddress) -> SocketAddress? { socket.originalDestination(from: peer) }
     /// Whether bytes go as they are.
     var isPlaintext: Bool { tls == nil }
     /// Whether reading can bring something though the socket may have nothing.
@@ -153,6 +153,7 @@ struct Channel: ~Copyable {
                 client: context,
                 descriptor: socket.descriptor,
                 serverName: security.serverName,
+                expectedHost: security.expectedHost,
                 destination: security.sessionKey(upcoming.endpoint.address),
                 applicationProtocols: security.applicationProtocols(upcoming.content)
             )

@@ -62,7 +62,7 @@ final class Listener: ReadinessHandler {
 
     private func admit(_ channel: consuming Channel, _ peer: SocketAddress) {
         if worker.openConnections >= worker.limits.connections { return channel.resetOnClose() }
-        guard let target = target(channel) else {
+        guard let target = target(channel, peer) else {
             worker.telemetry.log.warn(
                 "connection from \(peer) to \(address) was not redirected here: closed, else it would loop"
             )
@@ -77,9 +77,9 @@ final class Listener: ReadinessHandler {
     }
 
     /// Where the connection was going; nil when it was going to this very listener.
-    private func target(_ channel: borrowing Channel) -> SocketAddress? {
+    private func target(_ channel: borrowing Channel, _ peer: SocketAddress) -> SocketAddress? {
         if isDirect { return channel.localAddress.map { SocketAddress($0.ip.unmapped, port: $0.port) } }
-        guard let original = channel.originalDestination else { return fallback }
+        guard let original = channel.originalDestination(from: peer.ip) else { return fallback }
         let target = SocketAddress(original.ip.unmapped, port: original.port)
         // A pod's proxy is never what its application wants to reach.
         let isOwn =

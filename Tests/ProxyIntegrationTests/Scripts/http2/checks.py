@@ -122,6 +122,10 @@ def websockets():
         check("without the fields of the HTTP/1.1 handshake", not {"upgrade", "connection", "sec-websocket-accept"} & set(names), names)
         peer.send(wire.frame(wire.DATA, wire.END_STREAM, 1, b"bye"))
         check("and ends when the client says so", peer.response(1)[4] in ("end", "NO_ERROR", "CANCEL"), peer.frames[-1:])
+    peer = wire.client(CLIENT)
+    fields = [f for f in wire.request("/chunked", "CONNECT", "web.test:8000") if f[0].startswith(":")]
+    peer.send(peer.headers(1, fields + [(":protocol", "websocket")], end=False))
+    check("an application that does not switch is no success", (found := peer.response(1)[0]) == "502", found)
     run = pair.sh("sh", "-c", "(printf 'GET /ws HTTP/1.1\\r\\nHost: cross.test:8000\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n"
                   f"Sec-WebSocket-Key: x\\r\\n\\r\\n'; sleep 0.4; printf tunnelled; sleep 0.4) | timeout 5 curl -s -m 3 telnet://{CLIENT[0]}:{CLIENT[1]}")
     check("a WebSocket over HTTP/1.1, through HTTP/2", run.stdout.startswith("HTTP/1.1 101 ") and "sec-websocket-accept: x" in run.stdout and run.stdout.endswith("tunnelled"), run)

@@ -189,7 +189,9 @@ def windows(client):
             window[found[2]] += int.from_bytes(found[3], "big")
         if found and found[0] == SETTINGS and setting(4, 262144) in found[3]:
             window[1] += 262144 - 65535
-    check("an application that does not read stops the client", 100_000 < sent < 30_000_000, sent)
+    # The application's kernel may take what it wants to.
+    most = 10_000_000 + int(open("/proc/sys/net/ipv4/tcp_rmem").read().split()[2])
+    check("an application that does not read stops the client", 100_000 < sent < most, sent)
     check("with little memory", pair.resident(client) - before < 10_000, pair.resident(client) - before)
     origins.hold.set()
     peer.close()

@@ -55,7 +55,8 @@ class Application(http.server.BaseHTTPRequestHandler):
                              b"Connection: x-hop\r\nX-Hop: gone\r\ntransfer-encoding: chunked\r\n\r\n")
             for part in (b"one ", b"two ", b"three"):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
-            self.wfile.write(b"0\r\nx-trailer: yes\r\n\r\n")
+            # Only the first is what trailers may be.
+            self.wfile.write(b"0\r\nx-trailer: yes\r\ncontent-length: 9\r\nx-forwarded-client-cert: By=forged\r\n\r\n")
         elif self.path == "/large":
             self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 20000000\r\n\r\n")
             for _ in range(200):
