@@ -65,7 +65,8 @@ internal import Glibc
         // The dot that ends an absolute name is no part of the name (RFC 6066 §3).
         let serverName = serverName.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
         let key = destination.map { SessionCache.Key(destination: $0, serverName: serverName ?? "") }
-        self.init(client.context, descriptor, sessions: client.sessions, sessionKey: key, expectedHost: expectedHost ?? serverName)
+        let expected = expectedHost ?? serverName
+        self.init(client.context, descriptor, sessions: client.sessions, sessionKey: key, expectedHost: expected)
         unsafe SSL_set_connect_state(ssl)
         if let serverName, !serverName.isEmpty, IPAddress(serverName) == nil {
             unsafe COpenSSL_set_server_name(ssl, serverName)
