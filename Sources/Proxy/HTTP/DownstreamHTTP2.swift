@@ -195,7 +195,7 @@ final class DownstreamHTTP2: ChannelHolder, HTTP2EngineHandler, ChannelReader, R
             spare.removeAll()
             output.releaseMemory()
         }
-        if isShuttingDown { engine.shutDown() } else if worker.isDraining { shutDown() }
+        if isShuttingDown { engine.shutDown() }
         scheduleFlush()
         self.timer = worker.loop.schedule(after: worker.limits.sweepInterval, self)
     }
@@ -233,6 +233,8 @@ final class DownstreamHTTP2: ChannelHolder, HTTP2EngineHandler, ChannelReader, R
     }
 
     var isIdle: Bool { streams.isEmpty }
+
+    func workerDrains() { shutDown() }
 
     func close() {
         guard state != .closed else { return }

@@ -10,7 +10,13 @@ protocol WorkerConnection: AnyObject {
     var isIdle: Bool { get }
     /// What inbound connections must be is no longer what it was.
     func inboundPolicyChanged()
+    /// The worker drains: whatever it is doing is the last that it does.
+    func workerDrains()
     func close()
+}
+
+extension WorkerConnection {
+    func workerDrains() { if isIdle { close() } }
 }
 
 /// What one thread owns: its listeners, connections and pools, and the configuration it decides by.
@@ -98,7 +104,7 @@ final class Worker {
     func drain(stopping stops: (Listener) -> Bool) {
         isDraining = true
         for listener in listeners + sidecarListeners.all where stops(listener) { listener.stop() }
-        for connection in connections.values where connection.isIdle { connection.close() }
+        for connection in connections.values { connection.workerDrains() }
     }
 
     var openConnections: Int { connections.count }

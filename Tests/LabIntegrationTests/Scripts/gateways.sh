@@ -257,6 +257,14 @@ lost=$(grep '^requests:' h2load.out | grep -v ' 500 succeeded, 0 failed, 0 error
 report "h2load's connections lose nothing, either" "$([ -z "$lost" ] && grep -q '^requests:' h2load.out; echo $?)" "$lost"
 echo "    $(cat load.out), and $(grep -c '^requests:' h2load.out) times 500 over HTTP/2"
 
+clients farewell site.example >farewell.out 2>&1 &
+waiter=$!
+until [ -s farewell.out ]; do sleep 0.1; done
+kubectl delete pod -n istio-system -l istio=ingressgateway --wait=false >/dev/null
+wait $waiter
+check "a gateway that ends asks HTTP/2 clients to begin no more, and then says which was the last" $'ready\n7fffffff 0 ended' \
+    cat farewell.out
+
 apus-lab down >/dev/null
 echo "$failures checks failed"
 exit $((failures > 0))

@@ -1,6 +1,6 @@
 """Clients from outside the mesh, each of which prints one line for what it saw.
 
-usage: clients.py <gateway's address> <root certificate> grpc|websocket <host>
+usage: clients.py <gateway's address> <root certificate> grpc|websocket|farewell <host>
        clients.py <gateway's address> <root certificate> load <host> <file that ends it>
        clients.py <gateway's address> <root certificate> await <host> <file with a certificate> <seconds>
 """
@@ -108,11 +108,29 @@ def await_certificate(file, seconds):
     sys.exit(f"not shown within {seconds} s")
 
 
+def tell_farewell():
+    """The last streams that an idle HTTP/2 connection's GOAWAY frames name, until it ends."""
+    trust.set_alpn_protocols(["h2"])
+    stream = connect()
+    stream.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+    print("ready", flush=True)
+    seen, last = b"", []
+    while data := stream.recv(65536):
+        seen += data
+        while len(seen) >= 9 and len(seen) >= (end := 9 + int.from_bytes(seen[:3])):
+            if seen[3] == 7:
+                last.append(f"{int.from_bytes(seen[9:13]):x}")
+            seen = seen[end:]
+    print(*last, "ended")
+
+
 if command == "grpc":
     call_grpc()
 elif command == "websocket":
     asyncio.run(talk_websocket())
 elif command == "load":
     load(*arguments)
+elif command == "farewell":
+    tell_farewell()
 else:
     await_certificate(*arguments)
