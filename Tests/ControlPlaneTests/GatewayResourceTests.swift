@@ -1,4 +1,5 @@
 import Discovery
+import Identity
 import JSON
 import Kubernetes
 import Mesh
@@ -137,11 +138,16 @@ import Testing
 
     // What is said
 
-    private func verdicts(_ model: MeshModel, problems: [String: String] = [:]) throws -> [String: Verdict] {
+    private func verdicts(
+        _ model: MeshModel,
+        problems: [String: String] = [:],
+        servers: [String: String] = [:]
+    ) throws -> [String: Verdict] {
         var judgement = GatewayJudgement()
         let workload = try workload(model)
         judgement.add(model.gatewayView(of: workload).decision(in: model), of: workload.key)
         judgement.credentialProblems = [workload.key: problems]
+        judgement.serverProblems = [workload.key: servers]
         return Dictionary(uniqueKeysWithValues: judgement.verdicts(in: model).map { ($0.key.key.name, $0.value) })
     }
 
@@ -190,6 +196,79 @@ import Testing
                 "gw": .partly("server https: its connections fail, as \(problem)"), "fine": .accepted,
             ]
         )
+    }
+
+    @Test func `what its proxy says of a server is told on its gateway`() throws {
+        let model = model(
+            Self.pod,
+            Self.gateway("gw", Self.https("a.com")),
+            Self.gateway("fine", Self.https("b.com")),
+            Self.gateway("plain", ["hosts": ["*"], "port": ["number": 15021, "name": "http", "protocol": "HTTP"]])
+        )
+        let said = [
+            "Gateway foo/gw server https": "no curve is left", "Gateway foo/plain server http": "it is in use",
+            "Gateway bar/gw server https": "no such Gateway", "": "nonsense",
+        ]
+        #expect(
+            try verdicts(model, servers: said) == [
+                "gw": .failing("server https: its connections fail, as no curve is left"), "fine": .accepted,
+                "plain": .failing("server http: its connections fail, as it is in use"),
+            ]
+        )
+        // What the control plane has found out itself is not told twice.
+        let told = try verdicts(model, problems: ["kubernetes://web": "it is gone"], servers: said)
+        #expect(told["gw"] == .partly("server https: its connections fail, as it is gone"))
+    }
+
+    /// A gateway's proxy that says that a server of `gw` is down.
+    private func complain(
+        to state: MeshState,
+        as role: String = "router",
+        _ account: String = "default"
+    ) -> ConnectedProxy {
+        let namespace = "istio-system"
+        let node = NodeIdentity(role: role, address: "10.0.0.1", pod: "ingress", namespace: namespace, version: "1")
+        let proxy = state.connect { number in
+            ConnectedProxy(
+                number: number,
+                node: node,
+                pod: ObjectKey(namespace: namespace, name: "ingress"),
+                identity: SPIFFEID(trustDomain: "cluster.local", namespace: namespace, serviceAccount: account),
+                peer: "test",
+                session: ServerSession()
+            )
+        }
+        var session = ClientSession(node: node)
+        _ = session.report(["Gateway foo/gw server https": "no curve is left"])
+        _ = proxy.received(session.connected())
+        return proxy
+    }
+
+    @Test func `what a proxy says of its servers counts for as long as it is connected`() throws {
+        let state = MeshState(clusterDomain: "cluster.local")
+        _ = state.apply([Self.pod, Self.gateway("gw", Self.https("a.com"))].map(World.change))
+        let gateway = ObjectReference("Gateway", ObjectKey(namespace: "foo", name: "gw"))
+        let failing = Verdict.failing("server https: its connections fail, as no curve is left")
+        #expect(state.judgeGateways() == [gateway: .accepted])
+        let proxy = complain(to: state)
+        #expect(proxy.status.serverProblems.count == 1)
+        #expect(state.judgeGateways() == [gateway: failing])
+        let later = complain(to: state)
+        state.disconnect(proxy)
+        #expect(state.judgeGateways().isEmpty)
+        var request = DeltaRequest()
+        request.report = ServerReport()
+        _ = later.received(request)
+        #expect(state.judgeGateways() == [gateway: .accepted])
+        request.report = ServerReport(["Gateway foo/gw server https": "no curve is left"])
+        _ = later.received(request)
+        #expect(state.judgeGateways() == [gateway: failing])
+        state.disconnect(later)
+        #expect(state.judgeGateways() == [gateway: .accepted])
+        // Neither a sidecar nor another account's proxy has a say.
+        _ = complain(to: state, as: "sidecar")
+        _ = complain(to: state, "thief")
+        #expect(state.judgeGateways().isEmpty)
     }
 
     @Test func `a gateway that cannot be read is refused`() throws {

@@ -53,10 +53,7 @@ final class TestSidecar: Sendable {
             tables: state.tables,
             discovery: traffic
         )
-        state.onChange { [plane] tables in
-            plane.replace(tables)
-            return []
-        }
+        state.onChange { [plane] tables in plane.replace(tables) }
     }
 
     deinit { plane.stop() }

@@ -173,8 +173,26 @@ import Testing
         request.initialVersions = ["mesh": "1", "inbound": "2"]
         request.responseNonce = "7"
         request.error = "no"
+        request.report = ServerReport(["Gateway foo/web server https": "no"])
         #expect(try DeltaRequest(request.bytes) == request)
         #expect(try DeltaRequest(DeltaRequest().bytes) == DeltaRequest())
+        request.report = ServerReport()
+        #expect(try DeltaRequest(request.bytes).report == ServerReport())
+    }
+
+    @Test func `what a proxy says of its servers is bounded, and no line of somebody else's`() throws {
+        let long = String(repeating: "é", count: ServerReport.reasonLimit)
+        var problems = ["a": "one\ntwo\u{1b}[31m", "b": long, long: "too long a name"]
+        #expect(ServerReport(problems).problems.keys.sorted() == ["a", "b"])
+        #expect(ServerReport(problems).problems["a"] == "one two [31m")
+        let reason = try #require(ServerReport(problems).problems["b"])
+        #expect(reason.hasSuffix("é...") && (500...ServerReport.reasonLimit).contains(reason.utf8.count))
+        for index in 0..<2 * ServerReport.serverLimit { problems["c\(index)"] = "" }
+        // Written by hand, as nobody who keeps to the bounds would write it.
+        var writer = ProtobufWriter()
+        writer.message(1000) { $0.map(1, problems) }
+        let report = try #require(try DeltaRequest(writer.bytes).report)
+        #expect(report.problems.count == ServerReport.serverLimit && report == ServerReport(problems))
     }
 
     @Test func `responses come back as they were`() throws {

@@ -190,6 +190,29 @@ private struct Pair {
         #expect(pair.applied[Self.host] == .host(.unknown))
     }
 
+    @Test func `what cannot serve is told when it changes, and on a new connection`() {
+        var pair = Pair()
+        /// Whether there was something to send.
+        func report(_ problems: [String: String]) -> Bool {
+            guard let request = pair.client.report(problems) else { return false }
+            return pair.server.received(request) == .subscribed
+        }
+        #expect(!report(["a": "x"]), "there is no stream to say it on")
+        _ = pair.connect()
+        #expect(pair.server.report.problems == ["a": "x"])
+        #expect(!report(["a": "x"]), "it is known")
+        #expect(report(["b": "y"]))
+        pair.model = model()
+        pair.settle()
+        #expect(pair.server.report.problems == ["b": "y"], "a request that says nothing of it changes nothing")
+        #expect(report([:]))
+        #expect(pair.server.report.problems.isEmpty)
+        pair.client.disconnected()
+        #expect(!report(["c": "z"]))
+        _ = pair.connect()
+        #expect(pair.server.report.problems == ["c": "z"])
+    }
+
     @Test func `a subscription that ends takes along what only it needed`() {
         var pair = Pair()
         pair.model = model()

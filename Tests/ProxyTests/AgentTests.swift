@@ -115,17 +115,6 @@ import Testing
         #expect(state.missing.isEmpty)
     }
 
-    @Test func `a port that cannot be listened on is told, and the rest is in effect`() throws {
-        let state = ProxyState(trustDomain: "cluster.local", required: AgentRole.router.required)
-        state.onChange { $0.gateway.map { _ in ["listener 0.0.0.0:80: in use"] } ?? [] }
-        var configuration = GatewayConfiguration()
-        configuration.listeners = [GatewayListener(port: 80)]
-        let update = try update([.gateway: .gateway(configuration), .mesh: .mesh(MeshSettings())])
-        let error = #expect(throws: MeshError.self) { try state.apply(update) }
-        #expect(error?.message.contains("0.0.0.0:80") == true)
-        #expect(state.missing.count == 2)
-    }
-
     @Test func `the page of the configuration shows no key`() throws {
         let state = ProxyState(trustDomain: "cluster.local", required: AgentRole.router.required)
         var credential = Credential()

@@ -103,6 +103,48 @@ import Testing
         #expect(mended.problems.isEmpty)
     }
 
+    @Test func `the control plane is told what it does not know`() throws {
+        let authority = try TestAuthority()
+        let good = try Self.credential(authority, "good")
+        var (mismatched, absent) = (good, Credential())
+        mismatched.keyPEM = try Self.credential(authority, "other").keyPEM
+        absent.problem = "secret foo/absent not found"
+        let tables = Self.tables(
+            ["good", "mismatched", "absent", "unsent"],
+            ["good": good, "mismatched": mismatched, "absent": absent]
+        )
+        #expect(tables.failures(unopened: [:]).keys.sorted() == ["Gateway foo/mismatched"])
+        let unopened = tables.failures(unopened: [Self.place: "in use"])
+        #expect(unopened.count == 4)
+        #expect(
+            unopened["Gateway foo/good"]
+                == "0.0.0.0:443 cannot be listened on (in use); give it another port or bind"
+        )
+    }
+
+    @Test func `what only the proxy's TLS lacks is told with what would help`() throws {
+        let authority = try TestAuthority()
+        let credentials = ["kubernetes://a": try Self.credential(authority, "a")]
+        func failure(_ change: (inout ServerTLS) -> Void) -> String? {
+            var configuration = Self.configuration(["a"])
+            var tls = ServerTLS(.credentials(["kubernetes://a"]))
+            change(&tls)
+            configuration.listeners[0].chains[0].transport = .terminate(tls)
+            let tables = GatewayTables(configuration, secrets: credentials, workload: nil, predecessor: nil)
+            return tables.failures(unopened: [:])["Gateway foo/a"]
+        }
+        #expect(failure { _ in } == nil)
+        #expect(failure { $0.curves = ["X25519MLKEM768"] }?.contains("ecdhCurves") == true)
+        #expect(failure { $0.cipherSuites = ["DES-CBC3-SHA"] }?.contains("DES-CBC3-SHA") == true)
+        #expect(failure { $0.certificates = .credentials(["kubernetes://a", "kubernetes://a"]) } != nil)
+        let absent = failure { $0.certificates = .files([.init(certificate: "/nowhere", key: "/x")]) }
+        #expect(absent?.contains("/nowhere cannot be read") == true)
+        let pinned = failure {
+            ($0.clientCertificate, $0.skipsVerification, $0.publicKeyHashes) = (.required, true, ["!!!"])
+        }
+        #expect(pinned?.contains("!!!") == true)
+    }
+
     @Test func `client certificates cannot be asked for without roots`() throws {
         let credential = try Self.credential(try TestAuthority(), "a")
         var configuration = Self.configuration(["a"])

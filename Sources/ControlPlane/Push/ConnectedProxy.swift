@@ -2,6 +2,7 @@ internal import Base
 internal import Discovery
 internal import Identity
 internal import Kubernetes
+internal import Mesh
 internal import Synchronization
 
 /// One proxy that is connected: its session, and how it is doing.
@@ -13,6 +14,8 @@ final class ConnectedProxy: Sendable {
         var refused = 0
         /// Resources whose current version the proxy refused, with its words.
         var refusals: [ResourceName: String] = [:]
+        /// Why servers of a gateway cannot serve, in the proxy's words, by their origins.
+        var serverProblems: [String: String] = [:]
         var lastSent: Timestamp?
         var lastAcknowledged: Timestamp?
         /// From the change to the acknowledgement of the last push.
@@ -53,6 +56,9 @@ final class ConnectedProxy: Sendable {
         (wakeups, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// Whether it proved to be what its pod runs as.
+    func isOf(_ workload: Workload) -> Bool { workload.serviceAccount == identity.serviceAccount }
+
     /// There may be something to send.
     func wake() {
         state.withLock { state in
@@ -66,6 +72,7 @@ final class ConnectedProxy: Sendable {
             var status = state.status
             status.subscriptions = state.session.subscriptions.count
             status.resources = state.session.versions.count { !$0.value.isEmpty }
+            status.serverProblems = state.session.report.problems
             status.isWaitingForAnswer = state.session.isWaitingForAnswer
             return status
         }

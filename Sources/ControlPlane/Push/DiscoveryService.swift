@@ -87,6 +87,7 @@ struct DiscoveryService: Sendable {
     private func take(_ request: DeltaRequest, _ proxy: ConnectedProxy) throws {
         if request.error != nil { counters.count(.refusals) }
         if let words = proxy.received(request) { throw GRPCStatus(.invalidArgument, words) }
+        if request.report != nil { state.serversChanged(of: proxy) }
     }
 
     /// Sends whatever there is to tell, as soon as there is.

@@ -72,26 +72,32 @@ final class MeshState: Sendable {
         for (object, verdict) in verdicts {
             switch verdict {
             case .accepted: log.info("\(object) is fine again, or gone")
-            case .partly(let problem): log.warn("\(object) is in force but for a part: \(problem)")
+            case .partly(let problem), .failing(let problem):
+                log.warn("\(object) is in force but for a part: \(problem)")
             case .refused(let problem):
                 log.error("\(object) is not used, its last good version stays in force: \(problem)")
             }
         }
     }
 
-    /// Judges the Gateways by what the proxies are to open, and by the credentials that these can have.
+    /// Judges the Gateways by what the proxies are to open, by the credentials that these can have, and by what the
+    /// proxies say of their servers.
     ///
     /// - Returns: Those of which it is judged otherwise now than before, new ones among them.
     func judgeGateways() -> [ObjectReference: Verdict] {
         let (changed, known) = state.withLock { state in
             var judgement = GatewayJudgement()
             judgement.credentialProblems = state.gateways.credentialProblems
-            let routers = Set(state.proxies.values.filter(\.node.isRouter).map(\.pod))
+            let connected = state.proxies.values.filter(\.node.isRouter)
+            let routers = Set(connected.map(\.pod))
             for var workload in state.model.workloads.values
             where workload.isGateway || routers.contains(workload.key) {
                 workload.isGateway = true
                 let view = state.cache.gateway(of: workload, in: state.model)
                 judgement.add(view.decision(in: state.model), of: workload.key)
+                // Of several connections of one pod the last counts: the others are about to end.
+                let proxies = connected.filter { $0.pod == workload.key && $0.isOf(workload) }
+                judgement.serverProblems[workload.key] = proxies.max { $0.number < $1.number }?.status.serverProblems
             }
             let before = state.gatewayVerdicts
             state.gatewayVerdicts = judgement.verdicts(in: state.model)
@@ -164,6 +170,11 @@ final class MeshState: Sendable {
         gatewaySignal.yield()
     }
 
+    /// A proxy has said something of its servers.
+    func serversChanged(of proxy: ConnectedProxy) {
+        if proxy.node.isRouter { gatewaySignal.yield() }
+    }
+
     /// What there is to do for a proxy.
     enum NextStep {
         /// It has everything, or an answer of it is waited for, or its pod is not known.
@@ -184,7 +195,7 @@ final class MeshState: Sendable {
         state.withLock { state in
             // A pod that is not known yet, or no more, gets nothing: a guess at its policy could be too lax.
             guard let workload = Self.workload(of: proxy, in: state.model) else { return .nothing }
-            guard workload.serviceAccount == proxy.identity.serviceAccount else {
+            guard proxy.isOf(workload) else {
                 return .impostor(account: workload.serviceAccount)
             }
             let model = state.model

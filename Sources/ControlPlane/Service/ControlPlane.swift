@@ -207,11 +207,12 @@ final class ControlPlane: Sendable {
         try await exchange.respond(HTTPResponseHead(200, fields: ["Content-Type": page.type]), body: page.body)
     }
 
-    /// Writes into Gateways what of them is in force, whenever that changes; many changes together are one.
+    /// Writes into Gateways what of them is in force, whenever that changes; many changes together are one, and what
+    /// proxies say of a change is part of it.
     private func judgeGateways(_ state: MeshState, _ statuses: StatusWriter) async {
         for await _ in state.gatewayChanges {
-            statuses.add(state.judgeGateways())
             try? await Task.sleep(for: .milliseconds(100))  // Cancelled: the stream ends too.
+            statuses.add(state.judgeGateways())
         }
     }
 

@@ -54,19 +54,18 @@ struct DebugPages: Sendable {
         page["lastSent"] = status.lastSent.map { .string($0.formatted(fractionDigits: 3)) }
         page["lastAcknowledged"] = status.lastAcknowledged.map { .string($0.formatted(fractionDigits: 3)) }
         page["lastLatencyMilliseconds"] = status.lastLatency.map { .double(Self.milliseconds($0)) }
-        if !status.refusals.isEmpty {
-            page["refusals"] = .strings(
-                Dictionary(status.refusals.map { ($0.key.description, $0.value) }) { first, _ in first }
-            )
-        }
+        let refusals = Dictionary(status.refusals.map { ($0.key.description, $0.value) }) { first, _ in first }
+            .merging(status.serverProblems) { first, _ in first }
+        if !refusals.isEmpty { page["refusals"] = .strings(refusals) }
         return page
     }
 
-    /// Istio's word: it has everything, nothing yet, or an answer is waited for or was no.
+    /// Istio's word: it has everything, nothing yet, or an answer is waited for or was no, be it for a single server.
     private static func word(for status: ConnectedProxy.Status) -> String {
         // A proxy that was connected before brings along what it has.
         if status.resources == 0 { return "NOT SENT" }
-        return status.isWaitingForAnswer || !status.refusals.isEmpty ? "STALE" : "SYNCED"
+        let isRefusing = !status.refusals.isEmpty || !status.serverProblems.isEmpty
+        return status.isWaitingForAnswer || isRefusing ? "STALE" : "SYNCED"
     }
 
     private static func milliseconds(_ duration: Duration) -> Double {

@@ -79,6 +79,7 @@ final class StatusWriter: Sendable {
             switch verdict {
             case .accepted: ("True", "Accepted", "")
             case .partly(let problem): ("False", "PartiallyInvalid", problem)
+            case .failing(let problem): ("False", "PartiallyFailing", problem)
             case .refused(let problem): ("False", "Invalid", problem)
             }
         return [

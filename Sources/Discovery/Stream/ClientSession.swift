@@ -27,6 +27,7 @@ public struct ClientSession: Sendable {
     /// The versions of what was applied.
     public private(set) var versions: [ResourceName: String] = [:]
     public private(set) var isConnected = false
+    private var report = ServerReport()
 
     public init(node: NodeIdentity, subscriptions: Set<ResourceName> = [.mesh, .inbound, .trust]) {
         self.node = node
@@ -42,6 +43,7 @@ public struct ClientSession: Sendable {
         request.node = node
         request.subscribe = subscriptions.map(\.description).sorted()
         for (name, version) in versions { request.initialVersions[name.description] = version }
+        if report != ServerReport() { request.report = report }
         return request
     }
 
@@ -65,6 +67,19 @@ public struct ClientSession: Sendable {
         guard isConnected, !dropped.isEmpty else { return nil }
         var request = DeltaRequest()
         request.unsubscribe = dropped.map(\.description)
+        return request
+    }
+
+    /// Tells which servers cannot serve now, and why, by their origins.
+    ///
+    /// - Returns: The request to send; nil when there is nothing new, or no stream to say it on.
+    public mutating func report(_ problems: [String: String]) -> DeltaRequest? {
+        let report = ServerReport(problems)
+        guard report != self.report else { return nil }
+        self.report = report
+        guard isConnected else { return nil }
+        var request = DeltaRequest()
+        request.report = report
         return request
     }
 

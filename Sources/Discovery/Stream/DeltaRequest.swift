@@ -13,6 +13,10 @@ public struct DeltaRequest: Hashable, Sendable {
     public var responseNonce = ""
     /// Why the response was refused; nil when it was not.
     public var error: String?
+    /// Which servers cannot serve now; nil when that is as it was.
+    ///
+    /// A field of ours, which xDS does not have.
+    public var report: ServerReport?
 
     public init(typeURL: String = DiscoveryProtocol.typeURL) { self.typeURL = typeURL }
 
@@ -36,6 +40,7 @@ public struct DeltaRequest: Hashable, Sendable {
                 $0.string(2, error)
             }
         }
+        if let report { writer.message(Self.reportField, report) }
         return writer.bytes
     }
 
@@ -53,10 +58,14 @@ public struct DeltaRequest: Hashable, Sendable {
                 initialVersions[name] = version
             case 6: responseNonce = try field.string()
             case 7: error = try Self.statusMessage(try field.message())
+            case Self.reportField: report = try field.message()
             default: break
             }
         }
     }
+
+    /// Far from the numbers that xDS gives out.
+    private static let reportField = 1000
 
     private static func node(_ reader: ProtobufReader) throws(ProtobufError) -> NodeIdentity {
         var node = NodeIdentity(id: "", version: "")

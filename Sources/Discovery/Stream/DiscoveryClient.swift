@@ -71,6 +71,14 @@ public final class DiscoveryClient: Sendable {
         }
     }
 
+    /// Tells which servers of a gateway cannot serve now, and why, by their origins; may be called from any thread, and
+    /// before there is a connection.
+    public func report(_ problems: [String: String]) {
+        state.withLock { state in
+            if let request = state.session.report(problems) { state.outgoing?.yield(request) }
+        }
+    }
+
     /// Stays connected until the task is cancelled.
     public func run() async {
         var backoff = Backoff(first: .milliseconds(100), limit: .seconds(3))

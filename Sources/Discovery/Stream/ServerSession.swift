@@ -1,3 +1,5 @@
+internal import Base
+
 /// The control plane's end of one proxy's stream: what the proxy wants, what it has, and what to send it next.
 ///
 /// Only one response is ever on its way. Whatever changes until it is acknowledged goes into the next one, so that a
@@ -5,7 +7,7 @@
 public struct ServerSession: Sendable {
     /// What a request meant.
     public enum Reception: Hashable, Sendable {
-        /// The proxy asked for more or less; ``nextResponse(_:)`` knows.
+        /// The proxy asked for more or less, which ``nextResponse(_:)`` knows, or told of its servers.
         case subscribed
         case acknowledged
         case refused(names: [ResourceName], reason: String)
@@ -25,6 +27,8 @@ public struct ServerSession: Sendable {
     public static let subscriptionLimit = 16_384
     /// Octets of a name, known or not, at most.
     public static let nameLimit = 1024
+    /// Octets of why a response is refused; the rest is left out.
+    static let reasonLimit = 4096
     /// Octets after which the rest waits for the next response: names and versions count as much as contents do.
     static let responseLimit = 1 << 20
     /// What frames a resource, at most.
@@ -36,6 +40,8 @@ public struct ServerSession: Sendable {
     public private(set) var versions: [ResourceName: String] = [:]
     /// The versions that the proxy refused; an empty version means a removal.
     public private(set) var refusals: [ResourceName: String] = [:]
+    /// What the proxy last said of its servers.
+    public private(set) var report = ServerReport()
     private var unknownNames: Set<String> = []
     private var outstanding: Outstanding?
     private var lastNonce: UInt64 = 0
@@ -65,6 +71,7 @@ public struct ServerSession: Sendable {
         guard updateSubscriptions(request) else {
             return .violation("more than \(Self.subscriptionLimit) resources are subscribed to")
         }
+        if let report = request.report { self.report = report }
         return request.responseNonce.isEmpty ? .subscribed : answered(request.responseNonce, request.error)
     }
 
@@ -86,7 +93,7 @@ public struct ServerSession: Sendable {
     private mutating func answered(_ nonce: String, _ error: String?) -> Reception {
         guard let sent = outstanding, sent.nonce == nonce else { return .stale }
         outstanding = nil
-        if let error {
+        if let error = error?.onOneLine(limit: Self.reasonLimit) {
             guard sent.versions.count <= 1 else {
                 isIsolating = true
                 return .refused(names: sent.versions.keys.sorted(by: Self.precedes), reason: error)

@@ -45,9 +45,12 @@ struct AgentCommand {
             tables: state.tables,
             discovery: OnDemandSubscriptions(discovery)
         )
+        let report: @Sendable (GatewayTables?) -> Void = { tables in
+            discovery.report(tables?.failures(unopened: plane.listeningProblems) ?? [:])
+        }
         state.onChange { tables in
             plane.replace(tables)
-            return plane.listeningProblems
+            report(tables.gateway)
         }
         let lifecycle = Lifecycle()
         let pages = AgentPages(
@@ -64,7 +67,7 @@ struct AgentCommand {
             group.addTask { await rotate(control) }
             group.addTask { await discovery.run() }
             group.addTask { await watchNames() }
-            if settings.role == .router { group.addTask { await watchGateway(plane) } }
+            if settings.role == .router { group.addTask { await watchGateway(plane, report) } }
             for server in try pages.servers() { group.addTask { try await server.run() } }
             group.addTask {
                 await lifecycle.untilAskedToEnd()
@@ -115,11 +118,11 @@ struct AgentCommand {
     }
 
     /// Looks after what no event tells of: certificate files, certificates that run out, and ports that were taken.
-    private func watchGateway(_ plane: DataPlane) async {
+    private func watchGateway(_ plane: DataPlane, _ report: @Sendable (GatewayTables?) -> Void) async {
         while !Task.isCancelled {
             try? await Task.sleep(for: GatewayTables.watchInterval)  // Cancelled: the loop ends.
             state.refreshGateway()
-            plane.retryListening()
+            if plane.retryListening() { report(state.gateway) }
         }
     }
 

@@ -31,7 +31,7 @@ final class ProxyState: Sendable {
     private let trustDomain: String
     private let required: Set<ResourceName>
     private let names = NameResolution()
-    private let publish: Mutex<(@Sendable (ProxyTables) -> [String])?>
+    private let publish: Mutex<(@Sendable (ProxyTables) -> Void)?>
 
     /// - Parameter required: What nothing can be served without.
     init(trustDomain: String, required: Set<ResourceName> = AgentRole.sidecar.required) {
@@ -39,20 +39,17 @@ final class ProxyState: Sendable {
         publish = Mutex(nil)
     }
 
-    /// From now on `body` gets every new version of the tables, and returns what of it cannot be put into effect.
-    func onChange(_ body: @escaping @Sendable (ProxyTables) -> [String]) { publish.withLock { $0 = body } }
+    /// From now on `body` gets every new version of the tables.
+    func onChange(_ body: @escaping @Sendable (ProxyTables) -> Void) { publish.withLock { $0 = body } }
 
     /// Takes over what a response changes, all or nothing.
     ///
-    /// - Throws: ``MeshError`` when it cannot be used; everything stays as it was then. Also when a gateway cannot listen
-    ///   where it should, which the control plane is to know; then all the rest is in effect.
+    /// - Throws: ``MeshError`` when it cannot be used; everything stays as it was then.
     func apply(_ update: DiscoveryUpdate) throws(MeshError) {
-        let problems = try change { (state) throws(MeshError) in
+        try change { (state) throws(MeshError) in
             for (name, resource) in update.changed { state.resources[name] = resource }
             for name in update.removed { state.resources[name] = nil }
         }
-        guard update.changed[.gateway] != nil, !problems.isEmpty else { return }
-        throw MeshError(.unavailable, problems.joined(separator: "; "))
     }
 
     /// Takes over what a response changes, once the names in it have been looked up.
@@ -91,10 +88,7 @@ final class ProxyState: Sendable {
     }
 
     /// Changes the state and hands the tables on, in one order for both.
-    ///
-    /// - Returns: What of them cannot be put into effect.
-    @discardableResult
-    private func change(_ body: (inout State) throws(MeshError) -> Void) throws(MeshError) -> [String] {
+    private func change(_ body: (inout State) throws(MeshError) -> Void) throws(MeshError) {
         try publish.withLock { (publish) throws(MeshError) in
             let tables = try state.withLock { (state) throws(MeshError) in
                 var changed = state
@@ -112,7 +106,7 @@ final class ProxyState: Sendable {
                 state = changed
                 return tables
             }
-            return publish?(tables) ?? []
+            publish?(tables)
         }
     }
 
@@ -180,8 +174,10 @@ final class ProxyState: Sendable {
     }
 
     var resources: [ResourceName: Resource] { state.withLock { $0.resources } }
+    /// What a gateway serves by; nil for a sidecar.
+    var gateway: GatewayTables? { state.withLock(\.gateway) }
     /// Why chains of a gateway cannot serve, by their origin.
-    var gatewayProblems: [String: String] { state.withLock { $0.gateway?.problems ?? [:] } }
+    var gatewayProblems: [String: String] { gateway?.problems ?? [:] }
     var credentials: Credentials? { state.withLock { $0.credentials } }
     var identity: TLSIdentity? { state.withLock { $0.identity } }
 

@@ -61,6 +61,9 @@ final class GatewayCredentials: Sendable {
     /// Whether what a server lacks is on its way.
     func isAwaited(_ tls: ServerTLS) -> Bool { entries[tls]?.material.isAwaited ?? false }
 
+    /// Whether the control plane knows what a server lacks, without being told.
+    func isKnown(_ tls: ServerTLS) -> Bool { isAwaited(tls) || entries[tls]?.material.isTold ?? false }
+
     /// The certificates that clients are shown; empty when there are none to use.
     func certificates(for tls: ServerTLS) -> [Certificate] { entries[tls]?.certificates ?? [] }
 

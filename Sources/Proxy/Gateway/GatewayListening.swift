@@ -28,14 +28,18 @@ final class GatewayListening: Sendable {
     }
 
     /// Tries again what could not be opened.
-    func retry(_ threads: [EventLoopThread<Worker>]) {
+    ///
+    /// - Returns: Whether anything of ``problems`` has changed.
+    func retry(_ threads: [EventLoopThread<Worker>]) -> Bool {
         state.withLock { state in
-            for place in state.failed.keys { open(place, threads, &state) }
+            let before = state.failed
+            for place in before.keys { open(place, threads, &state) }
+            return state.failed != before
         }
     }
 
-    /// One sentence for each place that is not listened on.
-    var problems: [String] { state.withLock { $0.failed.map { "listener \($0.key): \($0.value)" }.sorted() } }
+    /// Why places are not listened on.
+    var problems: [GatewayTables.Place: String] { state.withLock(\.failed) }
 
     private func open(_ place: GatewayTables.Place, _ threads: [EventLoopThread<Worker>], _ state: inout State) {
         do {

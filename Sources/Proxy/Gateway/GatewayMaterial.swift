@@ -26,6 +26,8 @@ struct GatewayMaterial: Equatable, Sendable {
     var problem = ""
     /// Whether the control plane has still to say something, which it does in a moment.
     var isAwaited = false
+    /// Whether the problem is one that the control plane told of.
+    var isTold = false
 }
 
 /// Gathers ``GatewayMaterial`` from secrets and files, each file once.
@@ -74,6 +76,7 @@ struct MaterialReader {
         }
         guard credential.problem.isEmpty else {
             material.problem = "credential \(name): \(credential.problem)"
+            material.isTold = true
             return nil
         }
         return credential
@@ -123,7 +126,7 @@ struct MaterialReader {
             texts[path] = text
             return text
         } catch {
-            material.problem = "cannot read \(path): \(error)"
+            material.problem = "\(path) cannot be read: \(error)"
             return nil
         }
     }

@@ -34,6 +34,8 @@ final class GatewayTables: Sendable {
     let credentials: GatewayCredentials
     /// Why chains cannot serve, by the origin of the chain; empty when all can.
     let problems: [String: String]
+    /// The origins of ``problems`` that only this proxy knows of.
+    private let unknown: Set<String>
     private let current: Set<ObjectIdentifier>
     private let configuration: GatewayConfiguration
     private let secrets: [String: Credential]
@@ -84,13 +86,14 @@ final class GatewayTables: Sendable {
             workload: workload,
             predecessor: predecessor?.credentials
         )
-        var awaited: Set<String> = []
+        var (awaited, unknown): (Set<String>, Set<String>) = ([], [])
         for (origin, tls) in terminations {
             guard case .unusable(let reason) = credentials.server(for: tls) else { continue }
             problems[origin] = reason
             if credentials.isAwaited(tls) { awaited.insert(origin) }
+            if !credentials.isKnown(tls) { unknown.insert(origin) }
         }
-        (self.listeners, self.current, self.problems) = (listeners, current, problems)
+        (self.listeners, self.current, self.problems, self.unknown) = (listeners, current, problems, unknown)
         (self.configuration, self.secrets, self.workload) = (configuration, secrets, workload)
         report(since: predecessor?.problems ?? [:], awaited)
     }
@@ -106,6 +109,20 @@ final class GatewayTables: Sendable {
 
     /// Whether connections of this chain may go on; otherwise they end after what they are doing now.
     func contains(_ chain: Chain) -> Bool { current.contains(ObjectIdentifier(chain)) }
+
+    /// Why chains do not serve, by the origin of the chain: what the control plane does not know itself.
+    ///
+    /// - Parameter unopened: Why places are not listened on.
+    func failures(unopened: [Place: String]) -> [String: String] {
+        var failures = problems.filter { unknown.contains($0.key) }
+        for (place, reason) in unopened {
+            for chain in listeners[place]?.chains ?? [] {
+                failures[chain.configuration.origin] =
+                    "\(place) cannot be listened on (\(reason)); give it another port or bind"
+            }
+        }
+        return failures
+    }
 
     /// Logs what has changed, and not what was known before.
     private func report(since before: [String: String], _ awaited: Set<String>) {

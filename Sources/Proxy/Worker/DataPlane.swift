@@ -56,11 +56,14 @@ final class DataPlane: Sendable {
         gateway.follow(tables.gateway, threads)
     }
 
-    /// Why some of a gateway's places are not listened on, by place; empty when all are.
-    var listeningProblems: [String] { gateway.problems }
+    /// Why some of a gateway's places are not listened on; empty when all are.
+    var listeningProblems: [GatewayTables.Place: String] { gateway.problems }
 
     /// Tries again to listen where it was not possible.
-    func retryListening() { gateway.retry(threads) }
+    ///
+    /// - Returns: Whether ``listeningProblems`` has changed.
+    @discardableResult
+    func retryListening() -> Bool { gateway.retry(threads) }
 
     /// Connections end after what they are doing now; inbound ones are no longer accepted.
     func drain() {

@@ -123,14 +123,46 @@ spec:
         caCertificates: /etc/istio/ingressgateway-ca-certs/root.pem
 YAML
 check "files that are not there: reset" "000 35" with_certificate files.example
+check "files that are not there: the status names them" \
+    '*server files: its connections fail, as /etc/istio/ingressgateway-*cannot be read*' status_of files
 issue files
 {
     secret istio-ingressgateway-certs tls.crt=files.pem tls.key=files.key
     secret istio-ingressgateway-ca-certs root.pem=root.pem
 } | kubectl apply -f - >/dev/null
 check "files that have come: served" "404 0" with_certificate files.example
+check "files that have come: the status says so" '*"status":"True"*' status_of files
 check "and client certificates are asked for" "000 @(35|55|56)" get files.example
 kubectl delete gateway files >/dev/null
+
+# What only the gateway's proxy finds out.
+kubectl apply -f - >/dev/null <<YAML
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: failing}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+    - port: {number: 443, name: curves, protocol: HTTPS}
+      hosts: [curves.example]
+      tls: {mode: SIMPLE, credentialName: site, ecdhCurves: [X25519MLKEM768]}
+    - port: {number: 15021, name: taken, protocol: HTTP}
+      hosts: ["*"]
+    - port: {number: 15090, name: also, protocol: HTTP}
+      hosts: ["*"]
+YAML
+unsettled() { istioctl proxy-status | grep -e refuses -e STALE; }
+curves='none of ecdhCurves X25519MLKEM768 can be used here'
+taken='0.0.0.0:15021 cannot be listened on'
+check "a curve that the proxy lacks: reset" "000 35" get curves.example
+for seen in "curves: *$curves" "taken: *$taken"; do
+    check "server ${seen%%:*}: the status of the Gateway names it" "*server $seen*" status_of failing
+    check "server ${seen%%:*}: so does the control plane's log" "*Gateway default/failing*server $seen*" plane_log
+    check "server ${seen%%:*}: so does istioctl analyze" "*[(]Gateway default/failing)*server $seen*" analysis
+    check "server ${seen%%:*}: so does istioctl proxy-status" "*refuses Gateway default/failing server $seen*" unsettled
+done
+kubectl delete gateway failing >/dev/null
+check "once it is gone nothing is refused any more" "" unsettled
 
 # TLS that a sidecar originates with a secret, which it has never asked for before: to the gateway, as if it were far away.
 namespace=mesh secret origin-cacert cacert=root.pem | kubectl apply -f - >/dev/null

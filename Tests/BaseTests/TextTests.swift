@@ -1,0 +1,12 @@
+import Base
+import Testing
+
+@Suite struct TextTests {
+    @Test(arguments: [
+        ("as it is", "as it is"), ("one\n\t\u{1b}[1m", "one   [1m"), ("é\u{2028}\u{202e}x", "é  x"),
+        ("of ten and more", "of ten ..."), ("ééééééé", "ééé..."), ("", ""),
+    ])
+    func `words of somebody else are one short line`(_ text: String, _ line: String) {
+        #expect(text.onOneLine(limit: 10) == line)
+    }
+}
