@@ -17,12 +17,12 @@ internal import Synchronization
     /// When it can no longer be resumed.
     var end: Timestamp { Timestamp(seconds: Int64(unsafe SSL_SESSION_get_time(raw) + SSL_SESSION_get_timeout(raw))) }
 
-    /// Whether the ticket's time is not over, and the server's certificate has not expired since it was verified.
-    func isUsable(now: Timestamp) -> Bool {
+    /// Whether the ticket's time is not over, and the server's certificate has not expired since it was verified, if it was.
+    func isUsable(now: Timestamp, isVerified: Bool = true) -> Bool {
         guard unsafe SSL_SESSION_is_resumable(raw) == 1,
             now < end
         else { return false }
-        guard let peer = unsafe SSL_SESSION_get0_peer(raw) else { return true }
+        guard isVerified, let peer = unsafe SSL_SESSION_get0_peer(raw) else { return true }
         return unsafe X509_cmp_current_time(X509_get0_notAfter(peer)) > 0
     }
 }
@@ -41,6 +41,10 @@ final class SessionCache: Sendable {
     static let destinations = 1024
 
     private let stored = Mutex<[Key: [Session]]>([:])
+    /// Whether servers' certificates are verified, so that a session must not outlive one.
+    private let isVerified: Bool
+
+    init(isVerified: Bool = true) { self.isVerified = isVerified }
 
     func store(_ session: Session, for key: Key) {
         stored.withLock { stored in
@@ -60,7 +64,7 @@ final class SessionCache: Sendable {
     func take(for key: Key, now: Timestamp = .now) -> Session? {
         stored.withLock { stored in
             while let session = stored[key]?.popLast() {
-                guard session.isUsable(now: now) else { continue }
+                guard session.isUsable(now: now, isVerified: isVerified) else { continue }
                 if !session.isSingleUse { stored[key]?.append(session) }
                 return session
             }

@@ -6,7 +6,7 @@ internal import COpenSSL
 /// Remembers the tickets that servers give, so that later connections to the same destination resume.
 public final class TLSClientContext: Sendable {
     let context: TLSContext
-    let sessions = SessionCache()
+    let sessions: SessionCache
     let asksForStaple: Bool
 
     /// The suites of TLS 1.3 in the order of Envoy (BoringSSL on machines with AES instructions).
@@ -21,6 +21,7 @@ public final class TLSClientContext: Sendable {
             throw MeshError(.invalidConfiguration, "an empty set of expected names would refuse every server")
         }
         asksForStaple = configuration.asksForStaple
+        sessions = SessionCache(isVerified: !configuration.verification.acceptsAnyChain)
         context = try unsafe TLSContext(TLS_client_method(), configuration.parameters, configuration.verification)
         let raw = unsafe context.raw
         unsafe SSL_CTX_set_ciphersuites(raw, Self.modernSuites)

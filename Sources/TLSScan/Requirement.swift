@@ -113,13 +113,17 @@ public struct Requirement: Sendable, CustomStringConvertible {
 
     private func suiteObjection(_ report: ScanReport) -> String? {
         let suites = report.allSuites
-        func first(_ isWrong: (CipherSuite) -> Bool) -> String? { suites.first(where: isWrong).map { "offers \($0)" } }
-        return switch rule {
-        case .suite(let suite): suites.contains(suite) ? nil : "does not offer \(suite)"
-        case .noSuite(let suite): first { $0 == suite }
-        case .forwardSecrecy: first { !$0.isForwardSecret }
-        case .authenticatedEncryption: first { !$0.isAuthenticatedEncryption }
-        default: nil
+        if case .suite(let suite) = rule { return suites.contains(suite) ? nil : "does not offer \(suite)" }
+        if let wrong = suites.first(where: isUnwanted) { return "offers \(wrong)" }
+        return report.versionsWithGaps.first.map { "cannot tell: not all cipher suites of \($0) have been seen" }
+    }
+
+    private func isUnwanted(_ suite: CipherSuite) -> Bool {
+        switch rule {
+        case .noSuite(let unwanted): suite == unwanted
+        case .forwardSecrecy: !suite.isForwardSecret
+        case .authenticatedEncryption: !suite.isAuthenticatedEncryption
+        default: false
         }
     }
 
@@ -148,13 +152,14 @@ public struct Requirement: Sendable, CustomStringConvertible {
         case .applicationProtocol(let name):
             return report.applicationProtocols.contains(name) ? nil : "does not take \(name)"
         case .resumption:
-            let missing = report.resumption.filter { $0.key >= .tls12 && $0.value.isEmpty }.keys.min()
+            let missing = report.offered.first { $0 >= .tls12 && report.resumption[$0]?.isEmpty ?? true }
             return missing.map { "resumes no session of \($0)" }
         case .clientCertificate(let kind):
             let found = report.clientCertificate?.rawValue ?? "unknown"
             return found == kind.rawValue ? nil : "certificates of clients: \(found)"
         case .fallback:
-            return report.fallback == .unprotected ? "does not notice a fallback" : nil
+            guard let fallback = report.fallback else { return "cannot tell whether a fallback is noticed" }
+            return fallback == .unprotected ? "does not notice a fallback" : nil
         case .client(let name):
             let connects = report.clients.contains { $0.client.name == name && $0.connection != nil }
             return connects ? nil : "\(name) cannot connect"

@@ -44,6 +44,7 @@ extension ScanReport {
             "version": .string(suites.version.description),
             "order": .string(suites.isClientsOrder ? "client" : "server"),
             "suites": .array(suites.ranks.map { rank in .array(rank.map { .string($0.name) }) }),
+            "complete": .bool(suites.isComplete),
         ]
     }
 

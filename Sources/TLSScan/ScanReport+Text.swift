@@ -26,6 +26,7 @@ extension ScanReport {
             // Where all are equals there is nothing to tell apart.
             let rows = suites.isClientsOrder ? suites.all.map { [$0] } : suites.ranks
             lines += rows.map { "  " + $0.map { paint($0.name, Self.tone($0)) }.joined(separator: " = ") }
+            if !suites.isComplete { lines.append("  " + paint("incomplete: the server no longer answered", .bad)) }
         }
         title("Groups")
         for groups in groups {

@@ -17,6 +17,8 @@ public struct ScanReport: Sendable {
     public struct Suites: Sendable {
         public var version: ScanVersion
         public var ranks: [[CipherSuite]]
+        /// Whether the server still answered when the last one had been found: else there may be more.
+        public var isComplete = true
 
         public var all: [CipherSuite] { Array(ranks.joined()) }
         /// Whether the client's order alone decides.
@@ -44,6 +46,13 @@ public struct ScanReport: Sendable {
         case notNeeded = "not needed"
     }
 
+    /// The versions of which suites are missing, or may be.
+    var versionsWithGaps: [ScanVersion] {
+        offered.filter { version in
+            version > .ssl2 && suites.first { $0.version == version }?.isComplete != true
+        }
+    }
+
     /// As given, such as `example.org:443`.
     public var target = ""
     /// Where it was connected to.
@@ -63,6 +72,7 @@ public struct ScanReport: Sendable {
     /// Nil before TLS 1.3 has not been spoken.
     public var hasSecureRenegotiation: Bool?
     public var compresses = false
+    /// Nil when the server has said nothing to go by.
     public var fallback: Fallback?
     public var clients: [(client: SimulatedClient, connection: SimulatedConnection?)] = []
     /// What could not be looked at, and why.

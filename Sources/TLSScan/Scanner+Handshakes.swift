@@ -67,7 +67,8 @@ extension Scanner {
         }
         let last = await handshake(highest)
         let isAsked = last.evidence?.wasAskedForCertificate ?? (report.clientCertificate != nil)
-        if !isAsked { report.clientCertificate = ScanReport.ClientCertificate.none }
+        let isSeen = last.evidence != nil || !isTLS13 && !report.certificates.isEmpty
+        if !isAsked, isSeen { report.clientCertificate = ScanReport.ClientCertificate.none }
         if isAsked { report.clientCertificate = last.isRefused ? .required : last.isOpen ? .optional : .requested }
         if !last.isOpen, !isAsked { report.gaps.append("handshake with \(highest): \(last.problem)") }
     }

@@ -4,7 +4,10 @@ extension Scanner {
         try await withThrowingTaskGroup(of: ScanReport.Suites.self) { group in
             for version in versions where version > .ssl2 {
                 group.addTask {
-                    ScanReport.Suites(version: version, ranks: try await ranks(version))
+                    var suites = ScanReport.Suites(version: version, ranks: try await ranks(version))
+                    // Servers that limit connections end as those do that have nothing more to offer.
+                    suites.isComplete = try await choice(version, among: suites.all) != nil
+                    return suites
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.version < $1.version }

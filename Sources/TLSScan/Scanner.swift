@@ -105,13 +105,14 @@ public struct Scanner: Sendable {
     }
 
     /// Whether a lower version with the signal that it is a last resort (RFC 7507) is refused.
-    private func fallback(_ offered: [ScanVersion]) async throws -> ScanReport.Fallback {
+    private func fallback(_ offered: [ScanVersion]) async throws -> ScanReport.Fallback? {
         let usable = offered.filter { $0 > .ssl2 }
         guard let lower = usable.dropLast().last else { return .notNeeded }
         var hello = prober.hello(lower, Self.candidates(lower))
         hello.suites = Array(hello.suites.prefix(110)) + [0x5600]
         let flight = try await prober.ask(hello)
-        return flight.end == .alert(86) ? .protected : .unprotected
+        if flight.hello != nil { return .unprotected }
+        return flight.end == .alert(86) ? .protected : nil
     }
 
     // Clients

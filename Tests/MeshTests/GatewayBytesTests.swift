@@ -106,6 +106,19 @@ import Testing
         )
     }
 
+    @Test func `servers of a Gateway may share the VirtualService that routes them`() throws {
+        var fixture = try GatewayFixture()
+        let second = Self.pass.replacing("tls, protocol", with: "tls2, protocol")
+        try fixture.gateway("gw", "[{hosts: [a.com], \(Self.pass)}, {hosts: [b.com], \(second)}]")
+        try fixture.virtualService(
+            "vs",
+            hosts: ["a.com", "b.com"],
+            "tls: [\(Self.route("web", "{sniHosts: [a.com]}")), \(Self.route("other.bar.svc.cluster.local", "{sniHosts: [b.com]}"))]"
+        )
+        #expect(try fixture.lines.count == 2)
+        #expect(try fixture.reasons.isEmpty)
+    }
+
     @Test func `services of the mesh are reached by their mesh server names`() throws {
         var fixture = try GatewayFixture()
         try fixture.gateway(

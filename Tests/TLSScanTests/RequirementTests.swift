@@ -72,6 +72,29 @@ import Testing
         #expect(report.text().contains("ECDHE-RSA-AES128-GCM-SHA256 = ECDHE-RSA-CHACHA20-POLY1305"))
     }
 
+    @Test func `a certificate that has expired keeps no session from being resumed`() async throws {
+        let identity = try TestAuthority().identity(dnsNames: ["a.example"], lifetime: .seconds(-10))
+        let report = try await Self.scan(TLSServerConfiguration(identity: identity))
+        try Self.check(report, fulfilled: ["resumption"], broken: ["cert-days=0"])
+    }
+
+    @Test func `what has not been seen fulfils nothing`() async throws {
+        let identity = try TestAuthority().identity(dnsNames: ["a.example"], algorithm: .rsa(bits: 2048))
+        let whole = try await Self.scan(TLSServerConfiguration(identity: identity))
+        let rules = ["pfs", "aead", "noSuite=AES128-SHA"]
+        try Self.check(whole, fulfilled: rules + ["clientcert=none", "resumption", "fallback"], broken: [])
+        var report = whole
+        report.suites.removeAll { $0.version == .tls12 }
+        try Self.check(report, fulfilled: ["suite=TLS_AES_128_GCM_SHA256"], broken: rules)
+        report = whole
+        report.suites[0].isComplete = false
+        try Self.check(report, fulfilled: ["suite=TLS_AES_128_GCM_SHA256"], broken: rules)
+        #expect(report.text().contains("incomplete: the server no longer answered"))
+        #expect(report.json()["cipherSuites"]?.array?.first?["complete"] == false)
+        (report.clientCertificate, report.fallback, report.resumption) = (nil, nil, [:])
+        try Self.check(report, fulfilled: [], broken: ["clientcert=none", "fallback", "resumption"])
+    }
+
     @Test(arguments: [TLSVersion.tls12, .tls13]) func `a demand for certificates is seen for what it is`(
         version: TLSVersion
     ) async throws {

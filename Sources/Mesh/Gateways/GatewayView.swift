@@ -70,9 +70,9 @@ public struct GatewayView: Sendable {
     ) -> [GatewayDecision.Chain] {
         var chains: [GatewayDecision.Chain] = []
         // Server names that some chain has already; those of servers that end TLS come first.
-        var taken: [String: String] = [:]
+        var taken: [String: Owner] = [:]
         for server in listener.tls where !(server.server.tls?.passesTLS ?? true) {
-            for name in server.names { taken[name] = server.description }
+            for name in server.names { taken[name] = Owner(description: server.description) }
         }
         for server in listener.tls {
             if let tls = GatewayTLS(server, defaults: model.config.tlsDefaults) {
@@ -145,14 +145,22 @@ public struct GatewayView: Sendable {
         bound[server.gateway.description]?.overlapping(server).map(\.virtualService) ?? []
     }
 
+    /// Who has a server name.
+    private struct Owner: Equatable {
+        let description: String
+        /// The way there, of a route.
+        var destinations: [SharedDestination] = []
+    }
+
     /// TLS goes on as it is, to where the `tls` routes say.
     private func passthroughChains(
         of server: GatewayServer,
         in model: MeshModel,
-        _ taken: inout [String: String],
+        _ taken: inout [String: Owner],
         _ conflicts: inout [GatewayConflict]
     ) -> [GatewayDecision.Chain] {
         var chains: [GatewayDecision.Chain] = []
+        var isRouted = false
         for virtualService in virtualServices(overlapping: server) {
             let patterns = server.hosts(for: virtualService.metadata.namespace)
             let isCovered = virtualService.hosts.contains { host in patterns.contains { HostName.covers($0, host) } }
@@ -164,22 +172,31 @@ public struct GatewayView: Sendable {
                 port: server.number
             )
             for route in routes {
+                let owner = Owner(description: route.origin.description, destinations: route.destinations)
                 let names = route.serverNames.filter { taken[$0] == nil }
                 for name in route.serverNames {
-                    guard let owner = taken[name] else { continue }
-                    conflicts.append(
-                        GatewayConflict(server, "\(route.origin): server name \(name) is already that of \(owner)")
-                    )
+                    guard let other = taken[name] else { continue }
+                    // Through another server of the Gateway, which a VirtualService is for as a whole, it has come already.
+                    if other == owner {
+                        isRouted = true
+                    } else {
+                        conflicts.append(
+                            GatewayConflict(
+                                server,
+                                "\(route.origin): server name \(name) is already that of \(other.description)"
+                            )
+                        )
+                    }
                 }
                 guard !names.isEmpty else { continue }
-                for name in names { taken[name] = route.origin.description }
+                for name in names { taken[name] = owner }
                 var chain = GatewayDecision.Chain(.passthrough, .bytes(route.destinations), of: server)
                 chain.serverNames = names.contains("*") ? [] : names
                 chain.route = route.origin
                 chains.append(chain)
             }
         }
-        if chains.isEmpty {
+        if chains.isEmpty, !isRouted {
             conflicts.append(
                 GatewayConflict(
                     server,
