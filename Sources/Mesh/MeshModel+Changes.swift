@@ -93,7 +93,7 @@ extension MeshModel {
             problems[reference] = nil
             return impact
         } catch {
-            problems[reference] = "\(error)"
+            problems[reference] = ["\(error)"].listed()
             return Impact()
         }
     }
@@ -173,7 +173,7 @@ extension MeshModel {
     private mutating func noteShortcomings(of object: ResolvedVirtualService) {
         let current = virtualServices[object.key]
         let problems = (current?.problems ?? []) + (current?.gateways.sorted().compactMap(absence) ?? [])
-        shortcomings[object.reference] = problems.isEmpty ? nil : problems.joined(separator: "; ")
+        shortcomings[object.reference] = problems.isEmpty ? nil : problems.listed()
     }
 
     /// What to say of a gateway in `spec.gateways` that is not there; nil when it is.

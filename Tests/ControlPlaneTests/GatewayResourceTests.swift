@@ -172,6 +172,27 @@ import Testing
         )
     }
 
+    @Test func `very many servers that are dropped fit into a condition`() throws {
+        var model = model(Self.pod, Self.gateway("a", Self.https("a.com")))
+        var gateway = Self.gateway("b")
+        gateway["spec", "servers"] = .array(
+            (0..<2000).map { index in
+                [
+                    "hosts": ["a.com"], "port": ["number": 8443, "name": .string("https-\(index)"), "protocol": "HTTPS"],
+                    "tls": ["mode": "SIMPLE", "credentialName": "web"],
+                ]
+            }
+        )
+        _ = model.update(gateway)
+        guard case .partly(let problem)? = try verdicts(model)["b"] else {
+            Issue.record("nothing is told")
+            return
+        }
+        #expect((10_000..<16_384).contains(problem.utf8.count))
+        let told = problem.split(separator: "; ").count - 1
+        #expect(problem.hasSuffix("by Gateway foo/a server https; ... and \(2000 - told) more"))
+    }
+
     @Test func `a selector that no gateway has is told`() throws {
         let model = model(Self.pod, Self.gateway("gw", selector: "egressgateway", Self.https("a.com")))
         #expect(

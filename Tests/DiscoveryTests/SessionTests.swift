@@ -242,6 +242,37 @@ private struct Pair {
         #expect(pair.applied[Self.cluster] != nil && pair.server.refusals.isEmpty)
     }
 
+    @Test func `a refusal is over when the resource is again what the proxy has`() {
+        var pair = Pair()
+        pair.model = model()
+        _ = pair.client.subscribe(to: [Self.address])
+        _ = pair.connect()
+        pair.settle()
+        (pair.refused, pair.model) = ([Self.cluster], model(port: 81))
+        pair.settle()
+        #expect(!pair.server.refusals.isEmpty)
+        (pair.refused, pair.model) = ([], model())
+        pair.settle()
+        #expect(pair.server.refusals.isEmpty)
+        let before = pair.responses
+        pair.settle()
+        #expect(pair.responses == before, "and it is said once")
+    }
+
+    @Test func `a refusal is over when the resource is gone that the proxy never had`() {
+        var pair = Pair()
+        pair.model = model()
+        pair.refused = [Self.cluster]
+        _ = pair.client.subscribe(to: [Self.address])
+        _ = pair.connect()
+        pair.settle()
+        #expect(!pair.server.refusals.isEmpty)
+        pair.model[Self.host] = EncodedResource(.host(.unknown))
+        pair.settle()
+        #expect(pair.server.refusals.isEmpty)
+        #expect(pair.server.versions[Self.cluster] == nil || pair.server.versions[Self.cluster] == "")
+    }
+
     @Test func `a resource that cannot be read is refused`() {
         let client = ClientSession(node: NodeIdentity(id: "x", version: ""))
         for item in [

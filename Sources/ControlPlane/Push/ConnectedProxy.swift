@@ -120,11 +120,11 @@ final class ConnectedProxy: Sendable {
             state.status.acknowledged += 1
             state.status.lastAcknowledged = .now
             state.status.lastLatency = state.changedAt.map { ContinuousClock.now - $0 }
-            state.status.refusals = state.status.refusals.filter { state.session.refusals[$0.key] != nil }
         case .refused(let names, let reason):
             state.status.refused += 1
             for name in names where state.session.refusals[name] != nil { state.status.refusals[name] = reason }
-        case .subscribed, .stale, .violation: break
+        case .subscribed, .stale, .violation: return
         }
+        state.status.refusals = state.status.refusals.filter { state.session.refusals[$0.key] != nil }
     }
 }

@@ -1,3 +1,4 @@
+internal import Base
 internal import Discovery
 internal import Kubernetes
 internal import Mesh
@@ -40,7 +41,7 @@ struct GatewayJudgement {
         for (key, selector) in model.gatewaySelectors {
             let reference = ObjectReference("Gateway", key)
             if let faults = faults[key] {
-                let problem = faults.texts.sorted().joined(separator: "; ")
+                let problem = faults.texts.sorted().listed()
                 verdicts[reference] = faults.areTold ? .failing(problem) : .partly(problem)
             } else if !isOpened(selector, by: openings.keys, in: model) {
                 verdicts[reference] = .partly(Self.nobody(selector))

@@ -3,7 +3,8 @@ internal import Base
 /// The control plane's end of one proxy's stream: what the proxy wants, what it has, and what to send it next.
 ///
 /// Only one response is ever on its way. Whatever changes until it is acknowledged goes into the next one, so that a
-/// slow proxy costs no memory and gets the latest state. A resource that was refused is not sent again until it changes.
+/// slow proxy costs no memory and gets the latest state. A resource that was refused is not sent again until it changes,
+/// and then also when it is again what the proxy has: the refusal is over once the proxy says yes to something else.
 public struct ServerSession: Sendable {
     /// What a request meant.
     public enum Reception: Hashable, Sendable {
@@ -28,7 +29,7 @@ public struct ServerSession: Sendable {
     /// Octets of a name, known or not, at most.
     public static let nameLimit = 1024
     /// Octets of why a response is refused; the rest is left out.
-    static let reasonLimit = 4096
+    static let reasonLimit = 1024
     /// Octets after which the rest waits for the next response: names and versions count as much as contents do.
     static let responseLimit = 1 << 20
     /// What frames a resource, at most.
@@ -123,7 +124,11 @@ public struct ServerSession: Sendable {
         guard outstanding == nil else { return nil }
         let wanted = closure(resolve)
         versions = versions.filter { !$0.value.isEmpty || wanted.index(forKey: $0.key) != nil }
-        let changed = Set(wanted.keys).union(versions.keys)
+        // A proxy that refuses to forget what it never had says nothing of use.
+        refusals = refusals.filter {
+            !$0.value.isEmpty || wanted.index(forKey: $0.key) != nil || versions[$0.key] != nil
+        }
+        let changed = Set(wanted.keys).union(versions.keys).union(refusals.keys)
             .filter { needsSending($0, version: wanted[$0].map { $0?.version ?? "" } ?? "") }
             .filter { name in (wanted[name] ?? nil) != nil || !isUndecided(name) }
             .sorted(by: Self.precedes)
@@ -135,7 +140,7 @@ public struct ServerSession: Sendable {
     }
 
     private func needsSending(_ name: ResourceName, version: String) -> Bool {
-        versions[name] != version && refusals[name] != version
+        (refusals[name] ?? versions[name]) != version
     }
 
     /// All that is subscribed to, and all that follows from it.
