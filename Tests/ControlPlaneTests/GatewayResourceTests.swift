@@ -178,7 +178,8 @@ import Testing
         gateway["spec", "servers"] = .array(
             (0..<2000).map { index in
                 [
-                    "hosts": ["a.com"], "port": ["number": 8443, "name": .string("https-\(index)"), "protocol": "HTTPS"],
+                    "hosts": ["a.com"],
+                    "port": ["number": 8443, "name": .string("https-\(index)"), "protocol": "HTTPS"],
                     "tls": ["mode": "SIMPLE", "credentialName": "web"],
                 ]
             }
