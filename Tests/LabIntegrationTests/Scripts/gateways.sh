@@ -151,7 +151,7 @@ spec:
     - port: {number: 15090, name: also, protocol: HTTP}
       hosts: ["*"]
 YAML
-unsettled() { istioctl proxy-status | grep -e refuses -e STALE; }
+unsettled() { istioctl proxy-status | grep 'refuses Gateway default/failing'; }
 curves='none of ecdhCurves X25519MLKEM768 can be used here'
 taken='0.0.0.0:15021 cannot be listened on'
 check "a curve that the proxy lacks: reset" "000 35" get curves.example
