@@ -60,12 +60,13 @@ struct DebugPages: Sendable {
         return page
     }
 
-    /// Istio's word: it has everything, nothing yet, or an answer is waited for or was no, be it for a single server.
+    /// Istio's word: it has everything, nothing yet, or an answer is waited for or was no.
+    ///
+    /// A server that fails, as for want of a certificate, is told beside it: the proxy has what there is.
     private static func word(for status: ConnectedProxy.Status) -> String {
         // A proxy that was connected before brings along what it has.
         if status.resources == 0 { return "NOT SENT" }
-        let isRefusing = !status.refusals.isEmpty || !status.serverProblems.isEmpty
-        return status.isWaitingForAnswer || isRefusing ? "STALE" : "SYNCED"
+        return status.isWaitingForAnswer || !status.refusals.isEmpty ? "STALE" : "SYNCED"
     }
 
     private static func milliseconds(_ duration: Duration) -> Double {
